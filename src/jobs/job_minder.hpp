@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "jobs/job_board.hpp"
+#include "platform/root.hpp"
+#include "store/store.hpp"
+
+namespace cmdsrv {
+
+/// A role and the state of it that a job waits for ("kiwix", "active").
+struct ServiceNeed {
+  std::string role;
+  std::string state;
+  friend auto operator<=>(const ServiceNeed&, const ServiceNeed&) = default;
+};
+
+struct ServiceAnswer {
+  ServiceNeed need;
+  bool ready = false;
+  std::string detail;  ///< "kiwix-serve.service is inactive"
+};
+
+/// Looks up needs without blocking the caller; `done` may be called from any thread, once.
+using ServiceLookup = std::function<void(std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)> done)>;
+
+struct MinderOptions {
+  int max_running = 7;
+  bool low_priority = true;
+  std::string default_cwd;                         ///< CMDSRV_DIR
+  std::string state_directory;                     ///< run records: <state>/runs/job-<id>.run
+  std::string output_directory;                    ///< outputs: job-<id>.out
+  std::string shim_program;
+  std::vector<std::string> environment;            ///< of every step
+  std::chrono::milliseconds cancel_grace{5000};
+  std::chrono::seconds service_refresh{30};        ///< while at least one job waits for a service
+  std::chrono::seconds service_bound{600};         ///< after that the job FAILS with the unit's state
+  int max_restarts_without_progress = 3;
+  std::uint64_t output_column_bytes = 1U << 20U;   ///< jobs.job_output at most
+  std::uint64_t log_directory_bytes = 256U << 20U; ///< oldest outputs of ended jobs are removed above this
+  /// Canonical text of a stored Command (verb and sorted arguments); empty when it cannot be parsed. Given by the server,
+  /// because this room does not know the protocol.
+  std::function<std::optional<std::string>(std::string_view message)> canonical_of;
+  ServiceLookup services;
+  std::function<void()> ansible_ended;             ///< called after each job of an ansible verb, Minder's thread
+};
+
+/// The Minder: one thread with an event loop that starts, watches and ends jobs. It wakes for a submit, an end, a cancel, a
+/// timer that is due, a finished write; never otherwise.
+class JobMinder {
+ public:
+  /// Recovers (adopts living shims, reads end records, queues what must be started again), then serves in its own
+  /// thread. `store` and `clock` must outlive it. Errors: Io when the directories cannot be made or rows not be read.
+  static Result<std::unique_ptr<JobMinder>> Start(Store& store, const Clock& clock, MinderOptions options);
+
+  virtual ~JobMinder() = default;
+  virtual JobBoard& Board() = 0;
+
+  /// Ends the thread; running steps go on in their shims and are adopted by the next start. With `end_jobs` they are
+  /// interrupted first (rows stay STARTED, so that they are started again) and waited for, at most 12 s.
+  virtual void Stop(bool end_jobs) = 0;
+};
+
+}  // namespace cmdsrv

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace cmdsrv {
+
+/// The six names that the console knows; add none.
+enum class JobStatus { Scheduled, Started, Restarted, Succeeded, Failed, Cancelled };
+
+enum class JobEvent {
+  Start,             ///< the Minder starts the step for the first time
+  StartAgain,        ///< the same after an interruption
+  EndedWell,         ///< exit status 0 and the step's own check passed
+  EndedBadly,        ///< any other end, or it could not be started
+  Cancel,            ///< cancelled and nothing of it is left
+  DependencyFailed,  ///< its predecessor failed or was cancelled
+  Interrupted,       ///< a reboot or the loss of its shim: waits to be started again
+};
+
+///  Scheduled ──Start──────► Started ────EndedWell───► Succeeded
+///      │ └─────StartAgain─► Restarted ──EndedBadly──► Failed        (EndedBadly of a Scheduled one: could not start)
+///      └─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
+///  Started, Restarted ──Interrupted──► Started, Restarted (they stay what they are until StartAgain → Restarted)
+///  Nothing leaves Succeeded, Failed, Cancelled. Empty: the arrow is not drawn.
+std::optional<JobStatus> Next(JobStatus now, JobEvent event);
+
+bool IsFinal(JobStatus status);
+std::string_view NameOf(JobStatus status);                       ///< "SCHEDULED" …
+std::optional<JobStatus> StatusFromName(std::string_view name);
+
+}  // namespace cmdsrv
