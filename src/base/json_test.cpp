@@ -12,12 +12,14 @@ TEST(Json, KeepsMemberOrderAndPrintsWholeDoublesAsIntegers) {
 }
 
 TEST(Json, CanonicalTextIgnoresOrderAndBlanks) {
-  EXPECT_EQ(CanonicalJson(*ParseJson(R"({"b":{"y":1,"x":2},"a":1e0})")), CanonicalJson(*ParseJson(R"({ "a": 1, "b": {"x":2, "y":1}})")));
+  EXPECT_EQ(CanonicalJson(*ParseJson(R"({"b":{"y":1,"x":2},"a":1e0})")),
+            CanonicalJson(*ParseJson(R"({ "a": 1, "b": {"x":2, "y":1}})")));
   EXPECT_NE(CanonicalJson(*ParseJson(R"({"a":"1"})")), CanonicalJson(*ParseJson(R"({"a":1})")));
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", "{", "NaN", "[1,]", "{\"a\":Infinity}", "1 2", "\"\x01\"", "\"\xff\"", "// x\n1", "{'a':1}"}) {
+  for (const char* text :
+       {"", "{", "NaN", "[1,]", "{\"a\":Infinity}", "1 2", "\"\x01\"", "\"\xff\"", "// x\n1", "{'a':1}"}) {
     EXPECT_FALSE(ParseJson(text)) << text;
   }
 }
@@ -30,7 +32,8 @@ TEST(Json, LimitsDepth) {
 TEST(Json, LastDuplicateKeyWins) { EXPECT_EQ(PrintJson(*ParseJson(R"({"a":1,"a":2})")), R"({"a":2})"); }
 
 TEST(Json, IndentsWithTwoBlanksAndEndsInNewline) {
-  EXPECT_EQ(PrintJsonIndented(*ParseJson(R"({"a":[1,{}],"b":[]})")), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n");
+  EXPECT_EQ(PrintJsonIndented(*ParseJson(R"({"a":[1,{}],"b":[]})")),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n");
 }
 
 }  // namespace

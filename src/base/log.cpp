@@ -19,6 +19,8 @@ std::atomic<Sink> g_sink{ToStandardError};
 
 void SetSink(Sink sink) { g_sink = sink; }
 
-void Write(Level level, Domain domain, std::string_view text) { g_sink.load()(level, domain.name, EscapeControls(text)); }
+void Write(Level level, Domain domain, std::string_view text) {
+  g_sink.load()(level, domain.name, EscapeControls(text));
+}
 
 }  // namespace cmdsrv::log

@@ -16,7 +16,7 @@ struct Domain {
   std::string_view name;
 };
 
-/// Called with finished lines, from any thread, possibly at the same time. The default writes "room: text" to standard error.
+/// Called with finished lines, from any thread, possibly at the same time. The default writes "room: text" to stderr.
 using Sink = void (*)(Level level, std::string_view domain, std::string_view text);
 
 /// Set once at start, before threads exist.

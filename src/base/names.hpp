@@ -6,13 +6,13 @@
 /// not become a path, an argument or a line of a file.
 namespace cmdsrv {
 
-bool IsVerb(std::string_view text);       ///< [A-Z][A-Z0-9-]*
-bool IsSafeName(std::string_view text);   ///< 1–255 bytes, [A-Za-z0-9_][A-Za-z0-9._+-]*; never "..", never an option
-bool IsMenuName(std::string_view text);   ///< 1–128 bytes, [A-Za-z0-9_-]+, dots inside; does not begin with '-' or '.'
-bool IsMenuDir(std::string_view text);    ///< 1–64 bytes, [A-Za-z0-9_-]+
-bool IsLanguage(std::string_view text);   ///< [A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*
-bool IsHex32(std::string_view text);      ///< 32 hexadecimal digits
-bool IsFetchUrl(std::string_view text);   ///< http, https or ftp with a host; printable ASCII without blanks or quotes
-bool IsUuid(std::string_view text);       ///< 8-4-4-4-12 hexadecimal digits
+bool IsVerb(std::string_view text);      ///< [A-Z][A-Z0-9-]*
+bool IsSafeName(std::string_view text);  ///< 1–255 bytes, [A-Za-z0-9_][A-Za-z0-9._+-]*; never "..", never an option
+bool IsMenuName(std::string_view text);  ///< 1–128 bytes, [A-Za-z0-9_-]+, dots inside; does not begin with '-' or '.'
+bool IsMenuDir(std::string_view text);   ///< 1–64 bytes, [A-Za-z0-9_-]+
+bool IsLanguage(std::string_view text);  ///< [A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*
+bool IsHex32(std::string_view text);     ///< 32 hexadecimal digits
+bool IsFetchUrl(std::string_view text);  ///< http, https or ftp with a host; printable ASCII without blanks or quotes
+bool IsUuid(std::string_view text);      ///< 8-4-4-4-12 hexadecimal digits
 
 }  // namespace cmdsrv

@@ -10,7 +10,8 @@ namespace {
 TEST(Names, SafeNamesCannotLeaveADirectoryOrBecomeAnOption) {
   EXPECT_TRUE(IsSafeName("wikipedia_en_all_maxi_2024-01"));
   EXPECT_TRUE(IsSafeName("kiwix-0.9+x"));
-  for (const char* bad : {"", ".", "..", "-x", "a/b", "a b", "a\nb", ".hidden", "é", "a*", "$(x)", "+x"}) EXPECT_FALSE(IsSafeName(bad)) << bad;
+  for (const char* bad : {"", ".", "..", "-x", "a/b", "a b", "a\nb", ".hidden", "é", "a*", "$(x)", "+x"})
+    EXPECT_FALSE(IsSafeName(bad)) << bad;
   EXPECT_TRUE(IsSafeName(std::string(255, 'a')));
   EXPECT_FALSE(IsSafeName(std::string(256, 'a')));
   EXPECT_FALSE(IsSafeName(std::string("a\0b", 3)));
@@ -23,12 +24,17 @@ TEST(Names, VerbsAreCapitalsDigitsAndDashes) {
 
 TEST(Names, LanguagesHaveParts) {
   for (const char* good : {"en", "zh-min-nan", "pt-BR", "be-x-old"}) EXPECT_TRUE(IsLanguage(good)) << good;
-  for (const char* bad : {"", "e", "en-", "-en", "en--x", "12", "en_US", "zh-classical"}) EXPECT_FALSE(IsLanguage(bad)) << bad;
+  for (const char* bad : {"", "e", "en-", "-en", "en--x", "12", "en_US", "zh-classical"})
+    EXPECT_FALSE(IsLanguage(bad)) << bad;
 }
 
 TEST(Names, UrlsToFetchAreHttpOrFtpWithAHost) {
-  for (const char* good : {"https://download.kiwix.org/zim/x.zim", "http://127.0.0.1:8080/a?b=c%20d", "ftp://h/x", "http://[::1]/x"}) EXPECT_TRUE(IsFetchUrl(good)) << good;
-  for (const char* bad : {"", "http://", "file:///etc/shadow", "-o/etc/x", "http:// x", "http://h/a b", "http://h/\n", "javascript:x", "http://-oProxy", "HTTP://h", "http://h/'x"}) EXPECT_FALSE(IsFetchUrl(bad)) << bad;
+  for (const char* good :
+       {"https://download.kiwix.org/zim/x.zim", "http://127.0.0.1:8080/a?b=c%20d", "ftp://h/x", "http://[::1]/x"})
+    EXPECT_TRUE(IsFetchUrl(good)) << good;
+  for (const char* bad : {"", "http://", "file:///etc/shadow", "-o/etc/x", "http:// x", "http://h/a b", "http://h/\n",
+                          "javascript:x", "http://-oProxy", "HTTP://h", "http://h/'x"})
+    EXPECT_FALSE(IsFetchUrl(bad)) << bad;
 }
 
 TEST(Names, MenuNamesMayHaveInnerDots) {

@@ -9,7 +9,7 @@
 
 namespace cmdsrv {
 
-/// What kind of failure it is, as far as somebody acts differently on it. The wire form of each is in protocol/reply.cpp.
+/// What kind of failure it is, as far as somebody acts differently on it. protocol/reply.cpp has the wire form of each.
 enum class ErrorCode {
   Malformed,    ///< the client's text or arguments break a rule; the message is for the log only
   Refused,      ///< understood, and not done; the message is shown to the client, followed by the verb

@@ -5,8 +5,8 @@
 #include <cstring>
 
 /// The page that a shim and the daemon share for one run of a step: a file of exactly 4096 bytes, made and allocated by
-/// the daemon before the start, inherited by the shim as an open descriptor and mapped there. The shim holds an flock on
-/// it as long as it lives. A full disk cannot keep the end from being recorded, and no path is opened by the shim.
+/// the daemon before the start, inherited by the shim as an open descriptor and mapped there. The shim holds an flock
+/// on it as long as it lives. A full disk cannot keep the end from being recorded, and no path is opened by the shim.
 /// Libc only: the shim includes this file and nothing else.
 namespace cmdsrv {
 
@@ -24,24 +24,24 @@ enum class RunExit : std::uint32_t { Status = 0, Signal = 1 };
 enum class StartStage : std::uint32_t { None = 0, Output, Session, Priority, Directory, Fork, Exec };
 
 struct RunRecord {
-  char magic[8];                ///< kRunMagic
+  char magic[8];  ///< kRunMagic
   std::int64_t job_id;
-  std::uint32_t attempt;        ///< 1 for the first start
+  std::uint32_t attempt;  ///< 1 for the first start
   RunPhase phase;
-  std::int32_t step_pid;        ///< leader of the step's own process group
+  std::int32_t step_pid;  ///< leader of the step's own process group
   RunExit exit_kind;
-  std::int32_t exit_value;      ///< status or signal number
+  std::int32_t exit_value;  ///< status or signal number
   StartStage stage;
   std::int32_t error_number;
-  std::uint32_t leftovers;      ///< processes that the step left behind and the shim killed
-  std::uint32_t cancelled;      ///< 1: the shim was asked to end the step before it ended by itself
+  std::uint32_t leftovers;  ///< processes that the step left behind and the shim killed
+  std::uint32_t cancelled;  ///< 1: the shim was asked to end the step before it ended by itself
   std::uint32_t padding;
-  std::uint64_t output_total;   ///< bytes ever printed by the step; see platform/job_output.hpp for where they are
+  std::uint64_t output_total;  ///< bytes ever printed by the step; see platform/job_output.hpp for where they are
   std::int64_t started_unix_ms;
   std::int64_t ended_unix_ms;
   std::uint64_t cpu_us;
   std::uint64_t max_rss_kib;
-  std::uint32_t checksum;       ///< over everything before; written last, with the final phase
+  std::uint32_t checksum;  ///< over everything before; written last, with the final phase
   std::uint32_t padding2;
 };
 
@@ -60,7 +60,8 @@ inline std::uint32_t RunChecksum(const RunRecord& record) {
 /// True for a record that was finished: right magic, a final phase, right checksum.
 inline bool IsFinal(const RunRecord& record) {
   return std::memcmp(record.magic, kRunMagic, sizeof kRunMagic) == 0 &&
-         (record.phase == RunPhase::Ended || record.phase == RunPhase::StartFailed || record.phase == RunPhase::NeverBegan) &&
+         (record.phase == RunPhase::Ended || record.phase == RunPhase::StartFailed ||
+          record.phase == RunPhase::NeverBegan) &&
          record.checksum == RunChecksum(record);
 }
 

@@ -156,8 +156,7 @@ std::string PrintableAscii(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string QuoteForDisplay(const std::vector<std::string>& argv) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
   std::string out;
   for (const std::string& word : argv) {
     if (!out.empty()) out += ' ';

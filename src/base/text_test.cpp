@@ -9,7 +9,8 @@ namespace {
 
 TEST(Text, Utf8IsStrict) {
   EXPECT_TRUE(IsUtf8("añ€😀"));
-  for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) EXPECT_FALSE(IsUtf8(bad));
+  for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
+    EXPECT_FALSE(IsUtf8(bad));
   EXPECT_EQ(ToUtf8("a\xff\xe2\x82z"), "a\uFFFD\uFFFD\uFFFDz");
 }
 
@@ -31,7 +32,8 @@ TEST(Text, LastLinesAreThoseOfTail) {
 }
 
 TEST(Text, UrlCredentialsAreMasked) {
-  EXPECT_EQ(MaskUrlCredentials("wget http://me:pw@host/x ftp://u@h https://h/a@b"), "wget http://***@host/x ftp://***@h https://h/a@b");
+  EXPECT_EQ(MaskUrlCredentials("wget http://me:pw@host/x ftp://u@h https://h/a@b"),
+            "wget http://***@host/x ftp://***@h https://h/a@b");
   EXPECT_EQ(MaskUrlCredentials("http://a:p@ss@h/"), "http://***@h/");
 }
 
@@ -57,7 +59,8 @@ TEST(Text, HumanSizeHasThreeDigits) {
 
 TEST(Text, IntegersAreWhole) {
   EXPECT_EQ(ToInteger("-42"), -42);
-  for (const char* bad : {"", "-", "4x", " 4", "4 ", "1e3", "99999999999999999999", "+4"}) EXPECT_FALSE(ToInteger(bad)) << bad;
+  for (const char* bad : {"", "-", "4x", " 4", "4 ", "1e3", "99999999999999999999", "+4"})
+    EXPECT_FALSE(ToInteger(bad)) << bad;
 }
 
 TEST(Text, HtmlIsEscaped) { EXPECT_EQ(EscapeHtml("<b>&\"x"), "&lt;b&gt;&amp;\"x"); }

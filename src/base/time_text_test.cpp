@@ -25,7 +25,8 @@ TEST_F(TimeText, D1LeavesOutZeroMicroseconds) {
 TEST_F(TimeText, D1ReadsBothSpellings) {
   EXPECT_EQ(FromD1("2026-05-01T12:34:56.123456"), time_);
   EXPECT_EQ(FromD1("2026-05-01 12:34:56"), std::chrono::floor<std::chrono::seconds>(time_));
-  for (const char* bad : {"", "2026", "2026-13-01T00:00:00", "x", "2026-05-01X12:34:56"}) EXPECT_FALSE(FromD1(bad)) << bad;
+  for (const char* bad : {"", "2026", "2026-13-01T00:00:00", "x", "2026-05-01X12:34:56"})
+    EXPECT_FALSE(FromD1(bad)) << bad;
 }
 
 TEST_F(TimeText, OtherSpellings) {
