@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "base/result.hpp"
+#include "commands/arguments.hpp"
+#include "jobs/job_plan.hpp"
+#include "protocol/answer.hpp"
+
+namespace cmdsrv {
+
+struct Services;
+
+using Outcome = std::variant<Answer, JobPlan>;  // "here it is", or "these steps will do it"
+using Handler = Result<Outcome> (*)(const Arguments&, Services&);
+
+enum class Caller {
+  Console,  ///< root and the web account
+  Root,     ///< uid 0 only (in a --root box: the daemon's own uid as well)
+  Gateway,  ///< root and the web account; the gateway itself asks, it never forwards such a verb from a browser
+};
+enum class Needs { Nothing, Internet };
+enum class Log {
+  Whole,  ///< the Command is logged and stored as received
+  Verb,   ///< sensitive: "<VERB> ***"
+  Never,  ///< no line, no row, no id
+};
+enum class Makes {
+  Answer,  ///< never a job; identical ones may run side by side
+  Jobs,    ///< jobs; an identical unfinished one is refused
+};
+enum class Lane {
+  Quick,  ///< memory and small files; a reserved worker may take it
+  Slow,   ///< programs, network, large files
+};
+
+/// Every fact about a verb. There is no second list anywhere.
+struct CommandRowInfo {
+  std::string_view verb;
+  Caller caller;
+  Needs needs;
+  Log log;
+  Makes makes;
+  Lane lane;
+  std::span<const Parameter> parameters;
+  Handler handler;
+  std::string_view summary;  ///< one sentence for LIST-COMMANDS and help
+};
+
+/// All rows, sorted by verb.
+std::span<const CommandRowInfo> AllCommands();
+
+/// nullptr when there is no such verb.
+const CommandRowInfo* FindCommand(std::string_view verb);
+
+/// LIST-COMMANDS: an array of {"verb", "summary", "caller", "internet", "sensitive", "jobs", "lane", "parameters": [...]}.
+json::value DescribeCommands();
+
+}  // namespace cmdsrv

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+
+enum class ZimSource { Zims, Iiab, Portable };
+
+/// What the server needs of a catalog entry; checked: file_ref is SAFE-NAME, URLs are http/https/ftp. Entries that fail are
+/// left out and counted.
+struct CatalogZim {
+  std::string id;
+  std::string title;
+  std::string file_ref;
+  std::string perma_ref;
+  std::string download_url;   ///< of the ZIM (or .zip for Portable)
+  std::string url;            ///< with ".meta4" when the catalog offers a metalink; else as download_url
+  std::uint64_t size_k = 0;   ///< 0: unknown
+  ZimSource source = ZimSource::Zims;
+};
+
+/// kiwix_catalog.json of spec config 7.1, new and old (2015) format, as compact values.
+class KiwixCatalog {
+ public:
+  /// Corrupt when the text is no catalog. Pure.
+  static Result<KiwixCatalog> Parse(std::string_view text);
+
+  const CatalogZim* Find(std::string_view zim_id) const;
+  std::size_t Size() const { return zims_.size(); }
+  std::size_t LeftOut() const { return left_out_; }
+  const std::string& DownloadDate() const { return download_date_; }
+
+ private:
+  std::unordered_map<std::string, CatalogZim> zims_;
+  std::string download_date_;
+  std::size_t left_out_ = 0;
+};
+
+/// The catalog file as an immutable snapshot that is read again when the file has changed. Any thread.
+class KiwixCatalogCache {
+ public:
+  explicit KiwixCatalogCache(std::string path) : path_(std::move(path)) {}
+  /// Unavailable when the file is missing or broken, saying how to mend it. A broken new file keeps nothing of the old one.
+  Result<std::shared_ptr<const KiwixCatalog>> Get();
+
+ private:
+  const std::string path_;
+  std::mutex mutex_;
+  std::optional<FileFacts> facts_;
+  Result<std::shared_ptr<const KiwixCatalog>> current_ = nullptr;
+};
+
+}  // namespace cmdsrv

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+
+/// A book of library.xml: its id and all other attributes but favicon, in file order.
+struct LibraryBook {
+  std::string id;
+  std::string path;   ///< "content/x.zim"
+  std::vector<std::pair<std::string, std::string>> attributes;
+};
+
+/// spec config 7.4. Entities and DTDs are not expanded; books without id are skipped; Corrupt when it is no XML.
+Result<std::vector<LibraryBook>> ParseLibrary(std::string_view text);
+
+/// What is installed, ready for GET-ZIM-STAT.
+struct Library {
+  std::vector<std::string> ids;       ///< sorted
+  std::string installed_json;         ///< the object INSTALLED of GET-ZIM-STAT as JSON text
+  bool Has(std::string_view id) const;
+};
+
+/// library.xml as an immutable snapshot that is read again when the file has changed. Any thread.
+class LibraryCache {
+ public:
+  explicit LibraryCache(std::string path) : path_(std::move(path)) {}
+  /// A missing file is an empty library; so is a broken one, with one log line.
+  std::shared_ptr<const Library> Get();
+
+ private:
+  const std::string path_;
+  std::mutex mutex_;
+  std::optional<FileFacts> facts_;
+  std::shared_ptr<const Library> current_;
+};
+
+}  // namespace cmdsrv
