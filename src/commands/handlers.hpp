@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "commands/arguments.hpp"
+#include "commands/services.hpp"
+#include "commands/table.hpp"
+
+/// One function per verb, named by what it does; the table pairs them with their verbs.
+namespace cmdsrv {
+
+// control_commands.cpp
+Result<Outcome> Test(const Arguments&, Services&);
+Result<Outcome> TestJob(const Arguments&, Services&);
+Result<Outcome> Wget(const Arguments&, Services&);
+Result<Outcome> GetAdmConf(const Arguments&, Services&);
+Result<Outcome> ListCommands(const Arguments&, Services&);
+Result<Outcome> GetHealth(const Arguments&, Services&);
+
+// job_commands.cpp
+Result<Outcome> GetJobStat(const Arguments&, Services&);
+Result<Outcome> GetJobActiveSum(const Arguments&, Services&);
+Result<Outcome> GetJobLog(const Arguments&, Services&);
+Result<Outcome> CancelJob(const Arguments&, Services&);
+
+// storage_commands.cpp
+Result<Outcome> GetSpaceAvail(const Arguments&, Services&);
+
+// zim_commands.cpp
+Result<Outcome> GetKiwixCat(const Arguments&, Services&);
+Result<Outcome> GetZimStat(const Arguments&, Services&);
+Result<Outcome> InstallZims(const Arguments&, Services&);
+Result<Outcome> MakeKiwixLib(const Arguments&, Services&);
+
+// menu_commands.cpp
+Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
+
+}  // namespace cmdsrv

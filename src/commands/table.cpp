@@ -1,0 +1,113 @@
+#include "commands/table.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "commands/handlers.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr std::array kCancelJob = {
+    Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
+};
+constexpr std::array kGetJobLog = {
+    Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
+    Parameter{.name = "offset", .type = Type::Integer, .need = Need::Optional, .least = 0},
+    Parameter{.name = "limit", .type = Type::Integer, .need = Need::Optional, .least = 1, .most = 1 << 20},
+};
+// The old server took anything that is no number for "not given"; its console relies on an answer.
+constexpr std::array kGetJobStat = {
+    Parameter{.name = "last_rowid", .type = Type::Integer, .need = Need::Optional, .lenient = true},
+    Parameter{.name = "since_days", .type = Type::Number, .need = Need::Optional, .lenient = true},
+    Parameter{.name = "group_id", .type = Type::Integer, .need = Need::Optional, .least = 1},
+};
+constexpr std::array kInstallZims = {
+    Parameter{.name = "zim_id", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "service_required",
+              .type = Type::TextList,
+              .need = Need::Optional,
+              .value_class = Class::Service,
+              .most_elements = 2},
+};
+constexpr std::array kTestJob = {
+    Parameter{.name = "steps",
+              .type = Type::NumberList,
+              .need = Need::Required,
+              .least = -125,
+              .most = 3600,
+              .most_elements = 20},
+};
+
+constexpr std::span<const Parameter> kNone = {};
+
+// clang-format off
+constexpr CommandRowInfo kCommands[] = {
+    // verb                caller           needs            log         makes          lane         parameters    handler          summary
+    {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
+    {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
+    {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
+    {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
+    {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
+    {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
+    {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answer, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
+    {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
+    {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
+    {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
+    {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
+    {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
+    {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
+    {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
+    {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answer, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
+};
+// clang-format on
+static_assert(std::ranges::is_sorted(kCommands, {}, &CommandRowInfo::verb));
+
+std::string_view NameOf(Caller caller) {
+  switch (caller) {
+    case Caller::Console: return "console";
+    case Caller::Root: return "root";
+    case Caller::Gateway: return "gateway";
+  }
+  return "";
+}
+
+json::object Describe(const Parameter& parameter) {
+  json::object described{{"name", parameter.name},
+                         {"type", NameOf(parameter.type)},
+                         {"required", parameter.need == Need::Required},
+                         {"class", NameOf(parameter.value_class)}};
+  const Parameter unbounded{.name = "", .type = parameter.type, .need = Need::Optional};
+  if (parameter.least != unbounded.least) described["least"] = parameter.least;
+  if (parameter.most != unbounded.most) described["most"] = parameter.most;
+  return described;
+}
+
+}  // namespace
+
+std::span<const CommandRowInfo> AllCommands() { return kCommands; }
+
+const CommandRowInfo* FindCommand(std::string_view verb) {
+  const auto* row = std::ranges::lower_bound(kCommands, verb, {}, &CommandRowInfo::verb);
+  return row != std::end(kCommands) && row->verb == verb ? row : nullptr;
+}
+
+json::value DescribeCommands() {
+  json::array rows;
+  for (const CommandRowInfo& row : kCommands) {
+    json::array parameters;
+    for (const Parameter& parameter : row.parameters) parameters.push_back(Describe(parameter));
+    rows.push_back(json::object{{"verb", row.verb},
+                                {"summary", row.summary},
+                                {"caller", NameOf(row.caller)},
+                                {"internet", row.needs == Needs::Internet},
+                                {"sensitive", row.log != Log::Whole},
+                                {"jobs", row.makes == Makes::Jobs},
+                                {"lane", row.lane == Lane::Quick ? "quick" : "slow"},
+                                {"parameters", std::move(parameters)}});
+  }
+  return rows;
+}
+
+}  // namespace cmdsrv

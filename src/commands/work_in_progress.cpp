@@ -1,0 +1,36 @@
+#include "commands/work_in_progress.hpp"
+
+#include "protocol/command.hpp"
+
+namespace cmdsrv {
+namespace {
+
+json::object Entry(std::string_view verb, std::string_view action, std::string_view dest, std::string_view source) {
+  return {{"cmd", verb}, {"action", action}, {"dest", dest}, {"source", source}};
+}
+
+}  // namespace
+
+json::object ZimsInProgress(const std::vector<UnfinishedCommand>& unfinished) {
+  json::object table;
+  for (const UnfinishedCommand& item : unfinished) {
+    const std::string_view verb = VerbOf(item.message);
+    // INST-ZIM is what the Python program wrote for the ZIMs of a preset.
+    const bool install = verb == "INST-ZIMS" || verb == "INST-ZIM";
+    if (!install && verb != "COPY-ZIMS") continue;
+    const auto command = ParseCommand(item.message);
+    if (!command) continue;
+    const std::string_view zim_id = TextMember(command->arguments, "zim_id");
+    if (zim_id.empty()) continue;
+    if (install) {
+      table[zim_id] = Entry("INST-ZIMS", "DOWNLOAD", "internal", "kiwix");
+      continue;
+    }
+    const std::string_view dest = TextMember(command->arguments, "dest");
+    const std::string_view action = dest == "internal" ? "IMPORT" : "EXPORT";
+    table[zim_id] = Entry(verb, action, dest, TextMember(command->arguments, "source"));
+  }
+  return table;
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,109 @@
+#include "commands/handlers.hpp"
+#include "commands/work_in_progress.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr std::string_view kKiwixLibraryLock = "kiwix-library";
+constexpr std::string_view kMenusLock = "menus";
+
+std::vector<std::string> InstallLocks(std::string_view zim_lock) {
+  return {std::string(zim_lock), std::string(kKiwixLibraryLock), std::string(kMenusLock)};
+}
+
+/// Refused when the file, 5 % more, and what is on the disk of it already do not fit.
+Result<void> CheckSpace(const CatalogZim& zim, const std::string& directory, const std::string& partial) {
+  const auto space = SpaceAt(directory);
+  if (!space) return tl::unexpected(space.error());
+  const std::uint64_t wanted = zim.size_k * 1024 + zim.size_k * 1024 / 20;
+  const auto facts = Look(partial);
+  const std::uint64_t have = facts ? facts->bytes : 0;
+  if (wanted > have && wanted - have > space->available_bytes) {
+    return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
+  }
+  return {};
+}
+
+JobPlan PlanZimInstall(const CatalogZim& zim) {
+  const std::string lock = "zim:" + zim.file_ref;
+  std::vector<std::string> fetch{"zim-fetch",   "--file-ref", zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
+                                 "--url",       zim.download_url};
+  if (zim.url.ends_with(".meta4")) fetch.insert(fetch.end(), {"--metalink", zim.url});
+  JobPlan plan;
+  plan.steps.push_back(PlanOwnStep(std::move(fetch), {lock}));
+  plan.steps.push_back(PlanOwnStep({"zim-install", zim.file_ref + ".zim"}, InstallLocks(lock)));
+  plan.steps.back().after = 0;
+  return plan;
+}
+
+/// The old distribution: a zip with data/content/*.zim and data/index inside.
+JobPlan PlanPortableInstall(const CatalogZim& zim) {
+  const std::string lock = "zim:" + zim.file_ref;
+  JobPlan plan;
+  plan.steps.push_back(PlanOwnStep({"zip-fetch", "--file-ref", zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
+                                    "--url", zim.download_url},
+                                   {lock}));
+  plan.steps.push_back(PlanOwnStep({"zip-unpack", zim.file_ref}, {lock}));
+  plan.steps.back().after = 0;
+  plan.steps.push_back(PlanOwnStep({"zip-install", zim.file_ref}, InstallLocks(lock)));
+  plan.steps.back().after = 1;
+  return plan;
+}
+
+}  // namespace
+
+Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
+  const auto outcome = services.catalog_refresh.Run([&] {
+    return RunForHandler(services, OwnStep({"kiwix-catalog", "--deadline", "45"}), std::chrono::seconds(50));
+  });
+  if (!outcome || !outcome->exited || outcome->status != 0) {
+    const std::string why = outcome ? Describe(*outcome) + ": " + outcome->output + outcome->errors : outcome.error().message;
+    log::Warning({"commands"}, "cannot get the Kiwix catalog: {}", why);
+    return Fail(ErrorCode::Refused, "Failed to get the Kiwix Catalog. Keeping the previous one.");
+  }
+  return Answer(Success{});
+}
+
+Result<Outcome> GetZimStat(const Arguments&, Services& services) {
+  const auto library = services.library.Get();
+  auto reply = std::make_shared<std::string>();
+  reply->reserve(library->installed_json.size() + 64);
+  *reply += R"({"WIP":)";
+  *reply += PrintJson(ZimsInProgress(services.jobs.Unfinished()));
+  *reply += R"(,"INSTALLED":)";
+  *reply += library->installed_json;
+  *reply += '}';
+  return Answer(ReadyJson(std::move(reply)));
+}
+
+Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
+  const std::string_view zim_id = *arguments.Text("zim_id");
+  const auto catalog = services.zim_catalog.Get();
+  if (!catalog) return tl::unexpected(catalog.error());
+  const CatalogZim* zim = (*catalog)->Find(zim_id);
+  if (zim == nullptr) return Fail(ErrorCode::Refused, "Zim ID not found in Command");
+  if (services.library.Get()->Has(zim_id) || ZimsInProgress(services.jobs.Unfinished()).contains(zim_id)) {
+    return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
+  }
+  const Settings& settings = services.settings;
+  const bool portable = zim->source == ZimSource::Portable;
+  const std::string& directory = portable ? settings.zim_downloads_dir : settings.zim_working_dir;
+  if (!MakeDirectories(directory) || !MakeDirectories(settings.zim_working_dir)) {
+    return Fail(ErrorCode::Refused, "Error creating directory in Command");
+  }
+  const std::string partial = portable ? directory + settings.zim_download_prefix + zim->file_ref + ".zip.part"
+                                       : directory + zim->file_ref + ".zim.part";
+  if (const auto fits = CheckSpace(*zim, directory, partial); !fits) return tl::unexpected(fits.error());
+  JobPlan plan = portable ? PlanPortableInstall(*zim) : PlanZimInstall(*zim);
+  plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
+  return plan;
+}
+
+Result<Outcome> MakeKiwixLib(const Arguments&, Services&) {
+  JobPlan plan;
+  plan.steps.push_back(PlanOwnStep({"make-kiwix-lib"}, {std::string(kKiwixLibraryLock)}));
+  return plan;
+}
+
+}  // namespace cmdsrv
