@@ -21,8 +21,8 @@ inline constexpr std::size_t kReadLimit = 64U << 20U;
 Result<std::string> ReadFile(const std::string& path, std::size_t limit = kReadLimit);
 
 struct WriteOptions {
-  mode_t mode = 0644;        ///< of a new file; an existing file keeps its owner and mode
-  std::string backup = {};   ///< when not empty: the old file is kept under this path (same directory)
+  mode_t mode = 0644;       ///< of a new file; an existing file keeps its owner and mode
+  std::string backup = {};  ///< when not empty: the old file is kept under this path (same directory)
 };
 
 /// Replaces `path` by `text`: temporary file in the same directory, fsync, rename, fsync of the directory. Whatever
@@ -77,8 +77,8 @@ Result<Space> SpaceAt(const std::string& path);
 /// An advisory lock on a file that is made when missing (0644), held until the object ends or the process dies.
 class FileLock {
  public:
-  /// Busy when somebody else still holds it after `wait` (0: one try). The wait sleeps in the kernel or between tries of
-  /// at most 100 ms.
+  /// Busy when somebody else still holds it after `wait` (0: one try). The wait sleeps in the kernel or between tries
+  /// of at most 100 ms.
   static Result<FileLock> Take(const std::string& path, std::uint32_t wait_ms = 0);
 
  private:

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <string>
 
 namespace cmdsrv {
@@ -16,10 +14,8 @@ class InternetProbe {
   bool Available();
 
  private:
-  const std::string host_;
-  const std::uint16_t port_;
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point good_until_{};
+  struct State;
+  std::shared_ptr<State> state_;  ///< shared with the thread of a lookup that hangs longer than we live
 };
 
 }  // namespace cmdsrv

@@ -6,8 +6,8 @@
 
 namespace cmdsrv {
 
-/// Log lines to the systemd journal, identifier IIAB-CMDSRV, message "IIAB-CMDSRV : <text>", field CMDSRV_ROOM. Without a
-/// journal they go to standard error. `echo`: to standard error as well (foreground mode).
+/// Log lines to the systemd journal, identifier IIAB-CMDSRV, message "IIAB-CMDSRV : <text>", field CMDSRV_ROOM. Without
+/// a journal they go to standard error. `echo`: to standard error as well (foreground mode).
 void LogToJournal(bool echo);
 
 /// sd_notify: "READY=1", "STATUS=…", "STOPPING=1"; nothing when systemd did not start us.

@@ -16,9 +16,9 @@ namespace cmdsrv {
 
 /// Names one process for ever: a pid comes back, a pid with its start time in one boot does not.
 struct ProcessIdentity {
-  std::string boot_id;             ///< /proc/sys/kernel/random/boot_id
+  std::string boot_id;  ///< /proc/sys/kernel/random/boot_id
   pid_t pid = 0;
-  std::uint64_t start_ticks = 0;   ///< field 22 of /proc/<pid>/stat
+  std::uint64_t start_ticks = 0;  ///< field 22 of /proc/<pid>/stat
 
   friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
 };
@@ -40,20 +40,21 @@ std::vector<pid_t> SessionMembers(pid_t session);
 
 struct RunOptions {
   std::chrono::milliseconds deadline{50'000};
-  std::vector<std::string> environment;   ///< complete; see ChildEnvironment
+  std::vector<std::string> environment;  ///< complete; see ChildEnvironment
   std::string directory = "/";
-  std::string_view input = {};            ///< written to standard input; otherwise /dev/null
-  std::size_t output_limit = 8U << 20U;   ///< bytes kept of standard output and error together; the end is dropped
-  int cancel_fd = -1;                     ///< readable: end the program as at the deadline (used when the server stops)
+  std::string_view input = {};           ///< written to standard input; otherwise /dev/null
+  std::size_t output_limit = 8U << 20U;  ///< bytes kept of standard output and error together; the end is dropped
+  int cancel_fd = -1;                    ///< readable: end the program as at the deadline (used when the server stops)
 };
 
 struct RunOutcome {
-  bool exited = false;    ///< otherwise ended by `signal`
+  bool exited = false;  ///< otherwise ended by `signal`
   int status = 0;
   int signal = 0;
   bool timed_out = false;
-  std::string output;     ///< standard output
-  std::string errors;     ///< standard error
+  std::string output;               ///< standard output
+  std::string errors;               ///< standard error
+  std::chrono::milliseconds ran{};  ///< from start to end
 };
 
 /// Runs a program to its end in its own process group, without a shell, with all other descriptors closed. At the
@@ -63,5 +64,8 @@ Result<RunOutcome> RunProgram(const std::vector<std::string>& argv, const RunOpt
 
 /// "exit status 3", "ended by signal 9 (Killed)", "not finished after 50 s".
 std::string Describe(const RunOutcome& outcome);
+
+/// "ended by signal 15 (Terminated)".
+std::string DescribeSignal(int signal);
 
 }  // namespace cmdsrv

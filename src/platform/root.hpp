@@ -21,8 +21,8 @@ class Root {
   bool IsBox() const { return !directory_.empty(); }
   const std::string& Directory() const { return directory_; }
 
-  /// Where an outside program is: in a box first `<root>/usr/bin/<file name>`, then `name` itself when it is an absolute
-  /// path that can be executed, then the fixed PATH of jobs. Unavailable, with the name, when it is nowhere.
+  /// Where an outside program is: in a box first `<root>/usr/bin/<file name>`, then `name` itself when it is an
+  /// absolute path that can be executed, then the fixed PATH of jobs. Unavailable, with the name, when it is nowhere.
   Result<std::string> FindProgram(std::string_view name) const;
 
   /// The programs that belong to us: `<directory of this executable>/../libexec/<name>`.

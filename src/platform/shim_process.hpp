@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +12,8 @@
 
 /// How the daemon and a shim meet. The life of one run:
 ///
-///   daemon: StartShim        record file made (4096 bytes, allocated, flocked), output file made, shim spawned; the step
+///   daemon: StartShim        record file made (4096 bytes, allocated, flocked), output file made, shim spawned; the
+///   step
 ///                            does not run yet
 ///   daemon: writes STARTED with the shim's identity to its database
 ///   daemon: ShimProcess::Go  one byte; now the shim forks, execs the step and copies its output to the file
@@ -27,18 +29,19 @@ namespace cmdsrv {
 struct ShimStart {
   JobId job;
   std::uint32_t attempt = 1;
-  std::vector<std::string> argv;          ///< of the step; argv[0] an absolute path
-  std::vector<std::string> environment;   ///< complete
-  std::string directory;                  ///< working directory of the step
-  std::string record_path;                ///< made anew; an old file of that name is removed
-  std::string output_path;                ///< likewise, 0600, never through a link
-  bool low_priority = true;               ///< nice 19, ionice best-effort 7, set by the shim in the step
+  std::vector<std::string> argv;                 ///< of the step; argv[0] an absolute path
+  std::vector<std::string> environment;          ///< complete
+  std::string directory;                         ///< working directory of the step
+  std::string record_path;                       ///< made anew; an old file of that name is removed
+  std::string output_path;                       ///< likewise, 0600, never through a link
+  bool low_priority = true;                      ///< nice 19, ionice best-effort 7, set by the shim in the step
+  std::chrono::milliseconds cancel_grace{5000};  ///< from INT to TERM, and from TERM to KILL
 };
 
 class ShimProcess {
  public:
   ProcessIdentity identity;
-  UniqueFd pidfd;   ///< readable when the shim has ended
+  UniqueFd pidfd;      ///< readable when the shim has ended
   bool child = false;  ///< ours to reap; false for an adopted one
 
   /// Lets the step begin. Nothing on a second call. Io when the shim is gone.
@@ -65,7 +68,8 @@ Result<ShimProcess> StartShim(const std::string& shim_program, const ShimStart& 
 /// A handle on a shim that an earlier daemon started. NotFound when it is gone.
 Result<ShimProcess> AdoptShim(const ProcessIdentity& identity);
 
-/// NotFound when there is no file, Corrupt when it is no record. A record that is not final (IsFinal) is returned as it is.
+/// NotFound when there is no file, Corrupt when it is no record. A record that is not final (IsFinal) is returned as it
+/// is.
 Result<RunRecord> ReadRunRecord(const std::string& path);
 
 /// The flock on the record file is still held by its shim.

@@ -1,0 +1,110 @@
+#include "platform/internet_probe.hpp"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "platform/unique_fd.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kDeadline{5};
+constexpr std::chrono::seconds kYesLasts{10};
+constexpr std::size_t kMostAddresses = 8;
+
+/// Tries all addresses at the same time: one that swallows packets (a broken IPv6 route) does not hide one that
+/// answers.
+bool ConnectToAny(const addrinfo* addresses, Steady::time_point deadline) {
+  std::vector<UniqueFd> sockets;
+  for (const addrinfo* a = addresses; a != nullptr && sockets.size() < kMostAddresses; a = a->ai_next) {
+    UniqueFd socket(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket) continue;
+    if (::connect(socket.Get(), a->ai_addr, a->ai_addrlen) == 0) return true;
+    if (errno == EINPROGRESS) sockets.push_back(std::move(socket));
+  }
+  std::vector<pollfd> watched;
+  for (const auto& socket : sockets) watched.push_back({socket.Get(), POLLOUT, 0});
+  for (std::size_t open = watched.size(); open > 0;) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now()).count();
+    if (left <= 0) return false;
+    if (::poll(watched.data(), watched.size(), static_cast<int>(left)) < 0) continue;
+    for (auto& one : watched) {
+      if (one.fd < 0 || one.revents == 0) continue;
+      int error_number = 0;
+      socklen_t size = sizeof error_number;
+      if (::getsockopt(one.fd, SOL_SOCKET, SO_ERROR, &error_number, &size) == 0 && error_number == 0) return true;
+      one.fd = -1;
+      --open;
+    }
+  }
+  return false;
+}
+
+/// getaddrinfo has no deadline; whoever calls this must be able to wait.
+bool Probe(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* addresses = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &addresses) != 0) return false;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(addresses, ::freeaddrinfo);
+  return ConnectToAny(addresses, Steady::now() + kDeadline);
+}
+
+}  // namespace
+
+struct InternetProbe::State {
+  State(std::string host_name, std::uint16_t port_number) : host(std::move(host_name)), port(port_number) {}
+
+  const std::string host;
+  const std::uint16_t port;
+  std::mutex mutex;
+  std::condition_variable finished;
+  std::uint64_t probes = 0;  ///< finished ones; guarded by mutex, as all below
+  bool under_way = false;
+  bool answer = false;  ///< of the latest probe
+  Steady::time_point good_until{};
+};
+
+InternetProbe::InternetProbe(std::string host, std::uint16_t port)
+    : state_(std::make_shared<State>(std::move(host), port)) {}
+
+bool InternetProbe::Available() {
+  const auto deadline = Steady::now() + kDeadline;
+  std::unique_lock lock(state_->mutex);
+  if (Steady::now() < state_->good_until) return true;
+  if (!state_->under_way) {
+    // A thread of its own for each probe, never more than one: a lookup that hangs hangs alone, and it may outlive us.
+    try {
+      std::thread([state = state_] {
+        const bool answer = Probe(state->host, state->port);
+        const std::lock_guard inner(state->mutex);
+        state->answer = answer;
+        state->under_way = false;
+        ++state->probes;
+        if (answer) state->good_until = Steady::now() + kYesLasts;
+        state->finished.notify_all();
+      }).detach();
+    } catch (const std::system_error&) {
+      return false;  // no thread to be had: then there is no internet to be had either
+    }
+    state_->under_way = true;
+  }
+  const std::uint64_t mine = state_->probes;
+  return state_->finished.wait_until(lock, deadline, [&] { return state_->probes != mine; }) && state_->answer;
+}
+
+}  // namespace cmdsrv
