@@ -1,0 +1,90 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "platform/job_output.hpp"
+#include "platform/root.hpp"
+#include "platform/shim_process.hpp"
+#include "support/scratch.hpp"
+
+namespace cmdsrv::test {
+
+/// Runs steps under the real shim in a scratch directory, and proves after each test that nothing of them is left.
+class ShimTest : public ::testing::Test {
+ protected:
+  static constexpr int kPatienceMs = 30'000;
+
+  ShimTest() : mark_("CMDSRV_TEST_MARK=" + scratch_.Path()) {}
+
+  void TearDown() override {
+    const bool clean = Eventually([&] { return ProcessesWithEnvironment(mark_).empty(); }, std::chrono::seconds(5));
+    EXPECT_TRUE(clean) << "processes were left behind";
+    for (const int pid : ProcessesWithEnvironment(mark_)) kill(pid, SIGKILL);
+  }
+
+  ShimStart Start(std::vector<std::string> argv) const {
+    auto environment = ChildEnvironment(Root{});
+    environment.push_back(mark_);
+    return {.job = JobId{41},
+            .attempt = 2,
+            .argv = std::move(argv),
+            .environment = std::move(environment),
+            .directory = scratch_.Path(),
+            .record_path = Record(),
+            .output_path = Output(),
+            .low_priority = false,
+            .cancel_grace = std::chrono::milliseconds(5000)};
+  }
+  ShimStart Shell(const std::string& script) const { return Start({"/bin/sh", "-c", script}); }
+
+  static std::string Shim() { return Root::OwnProgram("iiab-cmdsrv-shim"); }
+  std::string Record() const { return scratch_ / "record"; }
+  std::string Output() const { return scratch_ / "output"; }
+
+  static bool HasEnded(const ShimProcess& shim, int patience_ms = kPatienceMs) {
+    pollfd watched{shim.pidfd.Get(), POLLIN, 0};
+    return poll(&watched, 1, patience_ms) == 1;
+  }
+
+  /// The final record, once the shim has ended.
+  RunRecord Finish(const ShimProcess& shim) const {
+    EXPECT_TRUE(HasEnded(shim)) << "the shim did not end";
+    if (!HasEnded(shim, 0)) shim.Kill();
+    HasEnded(shim);
+    shim.Reap();
+    const auto record = ReadRunRecord(Record());
+    EXPECT_TRUE(record.has_value());
+    if (!record) return {};
+    EXPECT_TRUE(IsFinal(*record));
+    return *record;
+  }
+
+  RunRecord Run(const ShimStart& start) const {
+    auto shim = StartShim(Shim(), start);
+    EXPECT_TRUE(shim.has_value()) << (shim ? "" : shim.error().message);
+    if (!shim) return {};
+    EXPECT_TRUE(shim->Go().has_value());
+    return Finish(*shim);
+  }
+
+  /// Started and told to go; the step has printed a line when this returns.
+  ShimProcess Running(const ShimStart& start) const {
+    auto shim = StartShim(Shim(), start);
+    EXPECT_TRUE(shim.has_value()) << (shim ? "" : shim.error().message);
+    if (!shim) return {};
+    EXPECT_TRUE(shim->Go().has_value());
+    EXPECT_TRUE(Eventually([&] { return Slurp(Output()).find('\n') != std::string::npos; }));
+    return *std::move(shim);
+  }
+
+  ScratchDirectory scratch_;
+  std::string mark_;
+};
+
+}  // namespace cmdsrv::test
