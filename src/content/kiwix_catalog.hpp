@@ -16,16 +16,16 @@ namespace cmdsrv {
 
 enum class ZimSource { Zims, Iiab, Portable };
 
-/// What the server needs of a catalog entry; checked: file_ref is SAFE-NAME, URLs are http/https/ftp. Entries that fail are
-/// left out and counted.
+/// What the server needs of a catalog entry; checked: file_ref is SAFE-NAME, URLs are http/https/ftp. Entries that fail
+/// are left out and counted.
 struct CatalogZim {
   std::string id;
   std::string title;
   std::string file_ref;
   std::string perma_ref;
-  std::string download_url;   ///< of the ZIM (or .zip for Portable)
-  std::string url;            ///< with ".meta4" when the catalog offers a metalink; else as download_url
-  std::uint64_t size_k = 0;   ///< 0: unknown
+  std::string download_url;  ///< of the ZIM (or .zip for Portable)
+  std::string url;           ///< with ".meta4" when the catalog offers a metalink; else as download_url
+  std::uint64_t size_k = 0;  ///< 0: unknown
   ZimSource source = ZimSource::Zims;
 };
 
@@ -50,7 +50,8 @@ class KiwixCatalog {
 class KiwixCatalogCache {
  public:
   explicit KiwixCatalogCache(std::string path) : path_(std::move(path)) {}
-  /// Unavailable when the file is missing or broken, saying how to mend it. A broken new file keeps nothing of the old one.
+  /// Unavailable when the file is missing or broken, saying how to mend it. A broken new file keeps nothing of the old
+  /// one.
   Result<std::shared_ptr<const KiwixCatalog>> Get();
 
  private:

@@ -17,7 +17,7 @@ namespace cmdsrv {
 /// A book of library.xml: its id and all other attributes but favicon, in file order.
 struct LibraryBook {
   std::string id;
-  std::string path;   ///< "content/x.zim"
+  std::string path;  ///< "content/x.zim"
   std::vector<std::pair<std::string, std::string>> attributes;
 };
 
@@ -26,8 +26,8 @@ Result<std::vector<LibraryBook>> ParseLibrary(std::string_view text);
 
 /// What is installed, ready for GET-ZIM-STAT.
 struct Library {
-  std::vector<std::string> ids;       ///< sorted
-  std::string installed_json;         ///< the object INSTALLED of GET-ZIM-STAT as JSON text
+  std::vector<std::string> ids;  ///< sorted
+  std::string installed_json;    ///< the object INSTALLED of GET-ZIM-STAT as JSON text
   bool Has(std::string_view id) const;
 };
 

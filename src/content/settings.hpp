@@ -10,16 +10,17 @@
 
 namespace cmdsrv {
 
-/// cmdsrv.conf (spec config 1) with every default filled in. Paths are already inside the root; directory paths end in '/'.
+/// cmdsrv.conf (spec config 1) with every default filled in. Paths are already inside the root; directory paths end in
+/// '/'.
 struct Settings {
-  json::object as_sent;   ///< for GET-ADM-CONF: the file's `cmdsrv_conf` with defaults, unknown keys kept, no secret
-  std::vector<std::string> complaints;  ///< keys of wrong type, by name; the default is used for them
+  json::object as_sent;  ///< for GET-ADM-CONF: the file's `cmdsrv_conf` with defaults, unknown keys kept, no secret
+  std::vector<std::string> complaints;  ///< sentences about keys of wrong type or range; the default is used for them
 
   std::string cmdsrv_dir;
-  std::string state_dir;          ///< /var/lib/iiab-cmdsrv/ (key state_dir): run records, job outputs
-  std::string job_output_dir;     ///< key job_output_dir, default <state_dir>jobs/
-  std::string socket_path;        ///< /run/cmdsrv_sock, no key
-  std::string lock_path;          ///< /run/iiab-cmdsrv.lock, no key
+  std::string state_dir;       ///< /var/lib/iiab-cmdsrv/ (key state_dir): run records, job outputs
+  std::string job_output_dir;  ///< key job_output_dir, default <state_dir>jobs/
+  std::string socket_path;     ///< /run/cmdsrv_sock, no key
+  std::string lock_path;       ///< /run/iiab-cmdsrv.lock, no key
   std::string pid_file;
   std::string ready_file;
   std::string database_path;
@@ -30,9 +31,9 @@ struct Settings {
   int max_rpi_jobs = 4;
   bool lower_job_priority = true;
   std::size_t max_command_bytes = 1U << 20U;
-  std::size_t max_queued = 256;               ///< key max_queued_requests
+  std::size_t max_queued = 256;  ///< key max_queued_requests
   int handler_deadline_s = 50;
-  int fetch_stall_s = 60;                     ///< key fetch_stall_s: a download without a byte for so long has failed
+  int fetch_stall_s = 60;  ///< key fetch_stall_s: a download without a byte for so long has failed
   int db_keep_commands_days = 90;
   int db_keep_jobs_days = 365;
   bool allow_stop_from_web = false;
@@ -53,18 +54,19 @@ struct Settings {
   std::string zim_download_prefix;
   std::string js_menu_dir;
   std::string modules_dir;
-  std::string uploads_dir;        ///< <content_base>/working/uploads/
-  std::string assets_dir;         ///< <doc_root>/common/assets/
-  std::string home_menu_file;     ///< <doc_root>/home/menu.json
-  std::string menu_defs_dir;      ///< <js_menu_dir>menu-files/menu-defs/
-  std::string run_lock_dir;       ///< /run/lock/
+  std::string uploads_dir;     ///< <content_base>working/uploads/
+  std::string assets_dir;      ///< <doc_root>common/assets/
+  std::string home_menu_file;  ///< <doc_root>home/menu.json
+  std::string menu_defs_dir;   ///< <js_menu_dir>menu-files/menu-defs/
+  std::string run_lock_dir;    ///< /run/lock/
 
-  std::string kiwix_opds_url;     ///< outside addresses are keys, so that a box can play the internet
+  std::string kiwix_opds_url;  ///< outside addresses are keys, so that a box can play the internet
   std::string iiab_zim_cat_url;
 };
 
 /// Reads <CMDSRV_DIR>/cmdsrv.conf (or `file` when not empty). `cmdsrv_dir` is inside the root already; empty:
-/// /opt/admin/cmdsrv in it. Errors: NotFound, Corrupt with the byte, Malformed naming an F key of wrong type (spec config 1).
+/// /opt/admin/cmdsrv in it. Errors: NotFound, Corrupt with the byte, Malformed naming an F key of wrong type (spec
+/// config 1).
 Result<Settings> ReadSettings(const Root& root, const std::string& cmdsrv_dir, const std::string& file = {});
 
 /// The same from a text; pure. For tests and fuzzing.
