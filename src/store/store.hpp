@@ -61,6 +61,7 @@ class Store {
   struct ListQuery {
     JobId below;                        ///< only ids less than this; none: no bound
     std::optional<WallTime> since;      ///< created at or after
+    CommandId group;                    ///< only jobs of this Command; none: of all
     std::size_t limit = 50;
   };
   /// By id descending; jobs without a Command row are left out.

@@ -1,0 +1,324 @@
+#include "store/store.hpp"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "store/store_test_support.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using namespace store_test;  // NOLINT
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::vector<std::int64_t> IdsOf(const Result<std::vector<JobRow>>& rows) {
+  EXPECT_TRUE(rows.has_value()) << rows.error().message;
+  std::vector<std::int64_t> ids;
+  if (rows) {
+    for (const JobRow& row : *rows) ids.push_back(row.id.value);
+  }
+  return ids;
+}
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+  void Reopen(StoreOptions options = {}) {
+    store.reset();
+    store = OpenStore(path, clock, options);
+    ASSERT_NE(store, nullptr);
+  }
+  Group Submit(std::size_t count = 2) {
+    Group group = MakeGroup(*store, count);
+    const auto done = Insert(*store, group);
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    return group;
+  }
+
+  TempDirectory directory;
+  const std::string path = directory.File("cmdsrv.0.3.db");
+  ManualClock clock;
+  std::unique_ptr<Store> store;
+};
+
+TEST_F(StoreTest, AGroupComesBackAsItWasWritten) {
+  Group group = MakeGroup(*store, 2, "INST-ZIMS {\"zim_id\": \"x\"}");
+  group.jobs[0].job_command = "iiab-cmdsrv-step zim-fetch 'a b'";
+  group.jobs[0].options_json = R"({"extra_vars":null,"service_required":["kiwix","active"]})";
+  group.jobs[0].run.reason = "waits for a free slot";
+  ASSERT_TRUE(Insert(*store, group));
+  const auto rows = store->Group(group.command.id);
+  ASSERT_TRUE(rows.has_value());
+  ASSERT_THAT(*rows, SizeIs(2));
+  const JobRow& first = rows->front();
+  EXPECT_EQ(first.id, group.jobs[0].id);
+  EXPECT_EQ(first.command, group.command.id);
+  EXPECT_EQ(first.step_no, 1);
+  EXPECT_EQ(first.depends_on, JobId{});
+  EXPECT_TRUE(first.has_dependent);
+  EXPECT_EQ(first.job_command, group.jobs[0].job_command);
+  EXPECT_EQ(first.options_json, group.jobs[0].options_json);
+  EXPECT_EQ(first.pid, 0);
+  EXPECT_EQ(first.output, "");
+  EXPECT_EQ(first.status, "SCHEDULED");
+  EXPECT_EQ(first.created_text, "2026-05-01T12:34:56.123456");
+  EXPECT_EQ(first.updated_text, "2026-05-01T12:34:56.123456");
+  EXPECT_EQ(first.command_message, "INST-ZIMS {\"zim_id\": \"x\"}");
+  EXPECT_EQ(first.run.reason, "waits for a free slot");
+  EXPECT_EQ(rows->back().depends_on, group.jobs[0].id);
+  EXPECT_FALSE(rows->back().has_dependent);
+  EXPECT_EQ(rows->back().run.attempt, 0U);
+}
+
+TEST_F(StoreTest, ThePythonProgramReadsWhatWeWrite) {
+  Group group = MakeGroup(*store, 2);
+  group.command.created = clock.wall + std::chrono::microseconds(42);
+  ASSERT_TRUE(Insert(*store, group));
+  Foreign python(path);
+  EXPECT_EQ(python.Text("select depend_on_job_id || has_dependent || job_pid || job_output || typeof(job_output) from jobs"
+                        " where rowid = 1"),
+            "-1Y0text");
+  EXPECT_EQ(python.Text("select depend_on_job_id || has_dependent from jobs where rowid = 2"), "1N");
+  EXPECT_EQ(python.Text("select create_datetime from commands"), ToD1(group.command.created));
+  EXPECT_EQ(python.Text("pragma integrity_check"), "ok");
+}
+
+TEST_F(StoreTest, IdsCountOnAfterAnotherStart) {
+  Submit(3);
+  EXPECT_EQ(store->NextCommandId().value, 2);
+  Reopen();
+  EXPECT_EQ(store->NextCommandId().value, 3) << "given out before, though never written";
+  EXPECT_EQ(store->NextJobIds(2), (std::vector<JobId>{JobId{4}, JobId{5}}));
+  EXPECT_THAT(store->NextJobIds(0), IsEmpty());
+}
+
+TEST_F(StoreTest, AGroupIsWrittenWholeOrNotAtAll) {
+  const Group first = Submit(2);
+  Group second = MakeGroup(*store, 3);
+  second.jobs[2].id = first.jobs[0].id;  // exists already
+  const auto done = Insert(*store, second);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_THAT(done.error().message, HasSubstr(path));
+  EXPECT_EQ(store->Group(second.command.id).error().code, ErrorCode::NotFound);
+  Foreign foreign(path);
+  EXPECT_EQ(foreign.Number("select count(*) from commands"), 1);
+  EXPECT_EQ(foreign.Number("select count(*) from jobs"), 2);
+}
+
+TEST_F(StoreTest, ABadOperationDoesNotHarmOthersOfItsBatch) {
+  const Group group = Submit(1);
+  // The writer is held up by the first callback until everything else is queued: one batch.
+  std::promise<void> go;
+  std::promise<void> held;
+  store->Update({JobUpdate{group.jobs[0].id, {}, 5, {}, {}, {}}}, Store::Durability::Kept, [&](const Result<void>&) {
+    held.set_value();
+    go.get_future().wait();
+  });
+  held.get_future().wait();
+  std::vector<std::promise<Result<void>>> answers(3);
+  const JobId ids[] = {group.jobs[0].id, JobId{999}, group.jobs[0].id};
+  for (std::size_t i = 0; i < 3; ++i) {
+    JobUpdate update{ids[i], i == 2 ? "FAILED" : "STARTED", {}, {}, {}, clock.wall};
+    store->Update({update}, Store::Durability::Kept, [&, i](Result<void> r) { answers[i].set_value(std::move(r)); });
+  }
+  store->LogCommand(MakeCommand(group.command.id, "same id again"));
+  store->LogCommand(MakeCommand(store->NextCommandId(), "fine"));
+  go.set_value();
+  EXPECT_TRUE(answers[0].get_future().get().has_value());
+  const auto refused = answers[1].get_future().get();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::NotFound);
+  EXPECT_TRUE(answers[2].get_future().get().has_value());
+  EXPECT_EQ(store->Find(group.jobs[0].id)->status, "FAILED") << "in the order of the calls";
+  store->Close();
+  EXPECT_EQ(Foreign(path).Text("select cmd_msg from commands order by rowid desc limit 1"), "fine");
+}
+
+TEST_F(StoreTest, AnUpdateChangesOnlyWhatItNames) {
+  const Group group = Submit(1);
+  const JobId id = group.jobs[0].id;
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, 1234, {}, {}, clock.wall}}));
+  JobRow row = store->Find(id).value();
+  EXPECT_EQ(row.pid, 1234);
+  EXPECT_EQ(row.status, "SCHEDULED");
+  EXPECT_EQ(row.updated_text, "2026-05-01T12:34:56.123456") << "only a change of status counts";
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, "STARTED", {}, {}, {}, clock.wall}}));
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, "out\nput", {}, clock.wall}}));
+  row = store->Find(id).value();
+  EXPECT_EQ(row.pid, 1234);
+  EXPECT_EQ(row.status, "STARTED");
+  EXPECT_EQ(row.output, "out\nput");
+  EXPECT_EQ(row.updated_text, ToD1(clock.wall));
+}
+
+TEST_F(StoreTest, ARunComesBackAsItWasWritten) {
+  const JobId id = Submit(1).jobs[0].id;
+  RunRow run{2, "boot", 77, clock.wall, clock.wall + std::chrono::microseconds(1500001), "exit status 3",
+             "it did not work", true, std::uint64_t{5} << 40U, 3};
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
+  const RunRow read = store->Find(id)->run;
+  EXPECT_EQ(read.attempt, run.attempt);
+  EXPECT_EQ(read.boot_id, run.boot_id);
+  EXPECT_EQ(read.start_ticks, run.start_ticks);
+  EXPECT_EQ(read.started, run.started);
+  EXPECT_EQ(read.ended, run.ended);
+  EXPECT_EQ(read.exit, run.exit);
+  EXPECT_EQ(read.reason, run.reason);
+  EXPECT_TRUE(read.cancel_wanted);
+  EXPECT_EQ(read.output_total, run.output_total);
+  EXPECT_EQ(read.restarts_without_progress, 3U);
+  run = RunRow{};
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
+  EXPECT_EQ(store->Find(id)->run.ended, std::nullopt);
+}
+
+TEST_F(StoreTest, UpdatesOfOneCallAreAllOrNothing) {
+  const Group group = Submit(1);
+  RunRow run;
+  run.attempt = 1;
+  const auto done = UpdateNow(*store, {JobUpdate{group.jobs[0].id, "STARTED", 7, {}, run, clock.wall},
+                                       JobUpdate{JobId{999}, {}, {}, {}, run, clock.wall}});
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, ErrorCode::NotFound);
+  const JobRow row = store->Find(group.jobs[0].id).value();
+  EXPECT_EQ(row.status, "SCHEDULED");
+  EXPECT_EQ(row.run.attempt, 0U);
+  EXPECT_EQ(Foreign(path).Number("select count(*) from cmdsrv_runs"), 0);
+}
+
+TEST_F(StoreTest, UnfinishedJobsComeWithThoseTheyDependOn) {
+  const Group ended = Submit(2);
+  const Group half = Submit(3);
+  const Group waiting = Submit(1);
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{ended.jobs[0].id, "SUCCEEDED", {}, {}, {}, clock.wall},
+                                 JobUpdate{ended.jobs[1].id, "FAILED", {}, {}, {}, clock.wall},
+                                 JobUpdate{half.jobs[0].id, "SUCCEEDED", {}, {}, {}, clock.wall},
+                                 JobUpdate{half.jobs[1].id, "SUCCEEDED", {}, {}, {}, clock.wall},
+                                 JobUpdate{waiting.jobs[0].id, "RESTARTED", {}, {}, {}, clock.wall}}));
+  EXPECT_THAT(IdsOf(store->Unfinished()), ElementsAre(4, 5, 6));
+}
+
+TEST_F(StoreTest, NothingIsUnfinishedInAnEmptyStore) { EXPECT_THAT(IdsOf(store->Unfinished()), IsEmpty()); }
+
+TEST_F(StoreTest, ListIsNewestFirstAndBounded) {
+  for (int i = 0; i < 60; ++i) Submit(1);
+  EXPECT_THAT(*store->List({}), SizeIs(50));
+  EXPECT_THAT(IdsOf(store->List({{}, {}, 3})), ElementsAre(60, 59, 58));
+  EXPECT_THAT(IdsOf(store->List({JobId{3}, {}, 50})), ElementsAre(2, 1));
+  EXPECT_THAT(IdsOf(store->List({JobId{1}, {}, 50})), IsEmpty());
+  EXPECT_THAT(IdsOf(store->List({{}, {}, 0})), IsEmpty());
+}
+
+TEST_F(StoreTest, ListKnowsTheAgeToTheMicrosecond) {
+  Group group = MakeGroup(*store, 5);
+  const char* created[] = {"2026-05-01T23:59:59.999999", "2026-05-02T10:00:00", "2026-05-02T10:00:00.000001",
+                           "2026-05-02T09:59:59.999999", "2027-01-01T00:00:00"};
+  for (std::size_t i = 0; i < 5; ++i) group.jobs[i].created_text = created[i];
+  ASSERT_TRUE(Insert(*store, group));
+  const WallTime since = FromD1("2026-05-02T10:00:00").value();
+  EXPECT_THAT(IdsOf(store->List({{}, since, 50})), ElementsAre(5, 3, 2));
+  EXPECT_THAT(IdsOf(store->List({JobId{5}, since, 1})), ElementsAre(3));
+  EXPECT_THAT(IdsOf(store->List({{}, since + std::chrono::microseconds(1), 50})), ElementsAre(5, 3));
+}
+
+TEST_F(StoreTest, ListLeavesOutJobsWithoutCommand) {
+  Submit(1);
+  Foreign(path).Run("insert into jobs (rowid, cmd_rowid, job_status, create_datetime) values (7, 99, 'FAILED', '2026-05-02T10:00:00')");
+  EXPECT_THAT(IdsOf(store->List({})), ElementsAre(1));
+  EXPECT_THAT(IdsOf(store->List({{}, FromD1("2020-01-01T00:00:00"), 50})), ElementsAre(1));
+  EXPECT_EQ(store->Find(JobId{7})->command_message, std::nullopt);
+}
+
+TEST_F(StoreTest, WhatIsNotThereIsNotFound) {
+  EXPECT_EQ(store->Find(JobId{1}).error(), (Error{ErrorCode::NotFound, "cannot find job 1"}));
+  EXPECT_EQ(store->Group(CommandId{3}).error(), (Error{ErrorCode::NotFound, "cannot find a job of Command 3"}));
+}
+
+TEST_F(StoreTest, LoggedCommandsAreThereWithTheNextOtherWrite) {
+  StoreOptions patient;
+  patient.log_batch = std::chrono::hours(1);
+  Reopen(patient);
+  for (int i = 0; i < 100; ++i) store->LogCommand(MakeCommand(store->NextCommandId(), "GET-JOB-STAT"));
+  Submit(1);
+  EXPECT_EQ(Foreign(path).Number("select count(*) from commands where cmd_msg = 'GET-JOB-STAT'"), 100);
+}
+
+TEST_F(StoreTest, CloseWritesWhatIsQueued) {
+  StoreOptions patient;
+  patient.log_batch = std::chrono::hours(1);
+  Reopen(patient);
+  for (int i = 0; i < 100; ++i) store->LogCommand(MakeCommand(store->NextCommandId(), std::string("a\0b", 3)));
+  store->Close();
+  EXPECT_EQ(Foreign(path).Number("select count(*) from commands where length(cast(cmd_msg as blob)) = 3"), 100);
+  EXPECT_THAT(directory.Names(), ElementsAre("cmdsrv.0.3.db")) << "no -wal file stays after a clean end";
+}
+
+TEST_F(StoreTest, AfterCloseEverythingIsUnavailable) {
+  const Group group = Submit(1);
+  store->Close();
+  store->Close();
+  store->LogCommand(MakeCommand(CommandId{9}));
+  EXPECT_EQ(Insert(*store, group).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(UpdateNow(*store, {}).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(store->Unfinished().error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(store->List({}).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(store->Find(JobId{1}).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(store->Group(CommandId{1}).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(store->Prune().error().code, ErrorCode::Unavailable);
+}
+
+TEST_F(StoreTest, LargeOutputsComeBack) {
+  const JobId id = Submit(1).jobs[0].id;
+  const std::string output(3U << 20U, 'x');
+  ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, "SUCCEEDED", {}, output, {}, clock.wall}}));
+  EXPECT_EQ(store->Find(id)->output, output);
+}
+
+TEST_F(StoreTest, OddRowsOfOthersAreReadAsWellAsPossible) {
+  Foreign foreign(path);
+  foreign.Run("insert into commands (rowid) values (5)");
+  foreign.Run("insert into jobs (rowid) values (1)");
+  foreign.Run("insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json,"
+              " job_pid, job_output, job_status, create_datetime, last_update_datetime) values (2, 5, 'two', -1, 'maybe',"
+              " x'66ff6f', '{', 'pid', x'00fe41', 'HALF-DONE', 'yesterday', '2026-05-01 10:00:00')");
+  JobRow row = store->Find(JobId{1}).value();
+  EXPECT_EQ(row.command, CommandId{});
+  EXPECT_EQ(row.status, "");
+  EXPECT_EQ(row.output, "");
+  EXPECT_EQ(row.command_message, std::nullopt);
+  row = store->Find(JobId{2}).value();
+  EXPECT_EQ(row.command_message, "") << "the Command is there, its text is NULL";
+  EXPECT_EQ(row.step_no, 0);
+  EXPECT_EQ(row.depends_on, JobId{});
+  EXPECT_FALSE(row.has_dependent);
+  EXPECT_EQ(row.job_command, "f\ufffdo");
+  EXPECT_EQ(row.output, std::string("\0\ufffd""A", 5));
+  EXPECT_EQ(row.status, "HALF-DONE");
+  EXPECT_EQ(row.created_text, "yesterday");
+  EXPECT_THAT(IdsOf(store->List({})), ElementsAre(2));
+  EXPECT_THAT(IdsOf(store->Unfinished()), IsEmpty());
+  EXPECT_TRUE(store->Prune().has_value());
+}
+
+TEST_F(StoreTest, OtherProgramsMayReadAndWriteMeanwhile) {
+  Foreign foreign(path);
+  foreign.Run("begin");
+  EXPECT_EQ(foreign.Number("select count(*) from jobs"), 0);  // holds a read transaction
+  Submit(1);
+  EXPECT_EQ(foreign.Number("select count(*) from jobs"), 0);
+  foreign.Run("commit");
+  EXPECT_EQ(foreign.Number("select count(*) from jobs"), 1);
+  foreign.Run("begin immediate");
+  foreign.Run("update jobs set job_status = 'FAILED'");
+  auto waiting = std::async(std::launch::async, [this] { return Submit(1); });
+  foreign.Run("commit");  // within the 5 s that the writer waits
+  EXPECT_EQ(waiting.get().jobs[0].id.value, 2);
+  EXPECT_EQ(store->Find(JobId{1})->status, "FAILED");
+}
+
+}  // namespace
+}  // namespace cmdsrv
