@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -13,20 +14,11 @@
 #include "base/result.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/job_status.hpp"
+#include "jobs/progress.hpp"
 #include "platform/job_output.hpp"
 #include "store/store.hpp"
 
 namespace cmdsrv {
-
-/// What zim-fetch and its like report of themselves (jobs/progress.hpp). -1: unknown.
-struct Progress {
-  std::string phase;
-  std::int64_t bytes = -1;
-  std::int64_t total = -1;
-  std::int64_t rate = -1;         ///< bytes a second
-  std::int64_t eta_seconds = -1;
-  int percent = -1;
-};
 
 /// A job as GET-JOB-STAT shows it.
 struct JobView {

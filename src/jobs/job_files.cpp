@@ -1,0 +1,75 @@
+#include "jobs/job_files.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kJobs{"jobs"};
+constexpr std::string_view kPrefix = "job-";
+constexpr std::string_view kRecordSuffix = ".run";
+constexpr std::string_view kOutputSuffix = ".out";
+
+void RemoveOrLog(const std::string& path) {
+  if (const auto removed = RemoveFile(path); !removed) log::Warning(kJobs, "{}", removed.error().message);
+}
+
+}  // namespace
+
+std::string JobPaths::Record(JobId id) const { return fmt::format("{}/{}{}{}", Runs(), kPrefix, id, kRecordSuffix); }
+
+std::string JobPaths::Output(JobId id) const { return fmt::format("{}/{}{}{}", output_directory, kPrefix, id, kOutputSuffix); }
+
+std::optional<JobId> JobOfFile(std::string_view name, std::string_view suffix) {
+  if (!name.starts_with(kPrefix) || !name.ends_with(suffix) || name.size() < kPrefix.size() + suffix.size()) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  name.remove_suffix(suffix.size());
+  const auto number = ToInteger(name);
+  if (!number || *number <= 0) return std::nullopt;
+  return JobId{*number};
+}
+
+Result<void> OutputKeeper::Begin(const std::function<bool(JobId)>& unfinished) {
+  if (auto made = MakeDirectories(paths_.Runs(), 0700); !made) return made;
+  if (auto made = MakeDirectories(paths_.output_directory, 0700); !made) return made;
+  const auto records = ListDirectory(paths_.Runs());
+  if (!records) return tl::unexpected(records.error());
+  for (const std::string& name : *records) {
+    const auto id = JobOfFile(name, kRecordSuffix);
+    if (id && !unfinished(*id)) RemoveOrLog(paths_.Record(*id));
+  }
+  const auto outputs = ListDirectory(paths_.output_directory);
+  if (!outputs) return tl::unexpected(outputs.error());
+  for (const std::string& name : *outputs) {
+    const auto id = JobOfFile(name, kOutputSuffix);
+    if (id && !unfinished(*id)) Add(*id);
+  }
+  return {};
+}
+
+void OutputKeeper::Add(JobId id) {
+  const auto facts = Look(paths_.Output(id));
+  if (!facts || !facts->is_regular) return;
+  std::uint64_t& bytes = bytes_[id];
+  total_ += facts->bytes - bytes;
+  bytes = facts->bytes;
+  KeepBound();
+}
+
+void OutputKeeper::Remove(JobId id) {
+  if (const auto at = bytes_.find(id); at != bytes_.end()) {
+    total_ -= at->second;
+    bytes_.erase(at);
+  }
+  RemoveOrLog(paths_.Output(id));
+}
+
+void OutputKeeper::KeepBound() {
+  while (total_ > bound_ && !bytes_.empty()) Remove(bytes_.begin()->first);
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace cmdsrv {
+
+/// Where the files of a job are.
+struct JobPaths {
+  std::string state_directory;
+  std::string output_directory;
+
+  std::string Runs() const { return state_directory + "/runs"; }
+  std::string Record(JobId id) const;  ///< <state>/runs/job-12.run
+  std::string Output(JobId id) const;  ///< <outputs>/job-12.out
+};
+
+/// The job of a file name like "job-12.out"; empty for any other name.
+std::optional<JobId> JobOfFile(std::string_view name, std::string_view suffix);
+
+/// Keeps the outputs of ended jobs within a bound: the oldest go first. The Minder's thread only.
+class OutputKeeper {
+ public:
+  OutputKeeper(JobPaths paths, std::uint64_t bound_bytes) : paths_(std::move(paths)), bound_(bound_bytes) {}
+
+  /// Takes in what is there; `unfinished` tells jobs whose files must stay, whatever their size. Run records of other jobs
+  /// are removed. Errors: Io when a directory cannot be made or listed.
+  Result<void> Begin(const std::function<bool(JobId)>& unfinished);
+
+  /// The job has ended; its output counts from now on.
+  void Add(JobId id);
+
+  /// The job's row is gone.
+  void Remove(JobId id);
+
+ private:
+  void KeepBound();
+
+  JobPaths paths_;
+  std::uint64_t bound_;
+  std::uint64_t total_ = 0;
+  std::map<JobId, std::uint64_t> bytes_;
+};
+
+}  // namespace cmdsrv

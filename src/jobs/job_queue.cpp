@@ -1,0 +1,109 @@
+#include "jobs/job_queue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cmdsrv {
+namespace {
+
+void Take(Holdings& held, const JobRecord& job) {
+  ++held.running;
+  if (job.options.ansible) held.ansible = job.id;
+  for (const std::string& lock : job.options.locks) held.locks.emplace(lock, job.id);
+}
+
+const std::string* TakenLock(const JobRecord& job, const Holdings& held) {
+  for (const std::string& lock : job.options.locks) {
+    if (held.locks.contains(lock)) return &lock;
+  }
+  return nullptr;
+}
+
+bool NeedsService(const Waiting& waiting) {
+  return waiting.service == ServiceWait::Unknown || waiting.service == ServiceWait::NotReady;
+}
+
+/// Everything but the slot.
+bool MayStart(const JobRecord& job, const Waiting& waiting, JobList jobs, const Holdings& held, SteadyTime now) {
+  if (job.cancel_wanted || waiting.not_before > now || NeedsService(waiting)) return false;
+  if (job.options.ansible && held.ansible) return false;
+  if (!job.options.locks.empty() && TakenLock(job, held) != nullptr) return false;
+  return !job.depends_on || FindJob(job.depends_on, jobs) == nullptr;
+}
+
+}  // namespace
+
+const JobRecord* FindJob(JobId id, JobList jobs) {
+  const auto at = std::ranges::lower_bound(jobs, id, {}, [](const JobRecord* job) { return job->id; });
+  return at != jobs.end() && (*at)->id == id ? *at : nullptr;
+}
+
+Holdings HeldBy(JobList jobs) {
+  Holdings held;
+  for (const JobRecord* job : jobs) {
+    if (IsActive(*job)) Take(held, *job);
+  }
+  return held;
+}
+
+std::vector<JobId> FindStartable(JobList jobs, const Limits& limits, SteadyTime now) {
+  std::vector<JobId> startable;
+  Holdings held = HeldBy(jobs);
+  for (const bool again : {true, false}) {
+    for (const JobRecord* job : jobs) {
+      if (held.running >= limits.max_running) return startable;
+      const auto* waiting = std::get_if<Waiting>(&job->stage);
+      if (waiting == nullptr || waiting->again != again || !MayStart(*job, *waiting, jobs, held, now)) continue;
+      Take(held, *job);
+      startable.push_back(job->id);
+    }
+  }
+  return startable;
+}
+
+WaitReason WhyWaiting(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits, SteadyTime now) {
+  const auto* waiting = std::get_if<Waiting>(&job.stage);
+  if (waiting == nullptr) return {};
+  if (waiting->not_before > now) return {"record", waiting->trouble};
+  if (job.depends_on && FindJob(job.depends_on, jobs) != nullptr) {
+    return {"job", fmt::format("Waiting for job {}", job.depends_on)};
+  }
+  if (NeedsService(*waiting) && job.options.service) {
+    const std::string detail = waiting->service_detail.empty() ? "" : fmt::format(" ({})", waiting->service_detail);
+    return {"service", fmt::format("Waiting for service {}{}", job.options.service->first, detail)};
+  }
+  if (job.options.ansible && held.ansible) {
+    return {"ansible", fmt::format("Waiting for the Ansible run of job {}", *held.ansible)};
+  }
+  if (const std::string* lock = TakenLock(job, held)) {
+    return {"lock", fmt::format("Waiting for job {}, which uses {}", held.locks.find(*lock)->second, *lock)};
+  }
+  if (held.running >= limits.max_running) return {"slot", "Waiting for a free slot"};
+  return {};
+}
+
+std::vector<JobId> DependentsOf(JobId id, JobList jobs) {
+  std::set<JobId> found = {id};
+  // One pass is enough: a job is submitted after what it depends on and so has the greater id.
+  for (const JobRecord* job : jobs) {
+    if (job->depends_on && found.contains(job->depends_on)) found.insert(job->id);
+  }
+  found.erase(id);
+  return {found.begin(), found.end()};
+}
+
+std::vector<JobId> ChainOf(JobId id, JobList jobs) {
+  const JobRecord* root = FindJob(id, jobs);
+  if (root == nullptr) return {};
+  while (root->depends_on < root->id) {  // also ends when a row depends on itself or on a later one
+    const JobRecord* before = root->depends_on ? FindJob(root->depends_on, jobs) : nullptr;
+    if (before == nullptr) break;
+    root = before;
+  }
+  std::vector<JobId> chain = DependentsOf(root->id, jobs);
+  chain.insert(chain.begin(), root->id);
+  return chain;
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,117 @@
+#include "jobs/minder_core.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr log::Domain kJobs{"jobs"};
+constexpr std::chrono::hours kPruneEvery{24};
+
+}  // namespace
+
+std::chrono::milliseconds Backoff(unsigned tries) { return std::min<std::chrono::milliseconds>(30s, 1s * (1U << std::min(tries, 5U))); }
+
+MinderCore::MinderCore(Parts parts, const MinderOptions& options)
+    : parts_(std::move(parts)),
+      options_(options),
+      paths_{options.state_directory, options.output_directory},
+      outputs_(paths_, options.log_directory_bytes),
+      gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }) {}
+
+void MinderCore::Wake() {
+  if (!pass_wanted_.exchange(true)) parts_.loop->Post([this] { Pass(); });
+}
+
+void MinderCore::Pass() {
+  pass_wanted_ = false;
+  if (all_gone_) return;  // stopping: what is not begun stays for the next start
+  Isolated({}, "look for jobs to start", [this] { Schedule(); });
+}
+
+void MinderCore::Schedule() {
+  for (const ServiceGate::TooLate& late : gate_.Look()) {
+    Isolated(late.id, "end", [&] { End(late.id, {JobEvent::EndedBadly, late.reason, {}, late.reason}); });
+  }
+  const SteadyTime now = parts_.clock.Steady();
+  std::vector<JobId> startable;
+  std::optional<SteadyTime> retry;
+  parts_.table.With([&](JobTable::Jobs& jobs) {
+    const auto list = ListOf(jobs);
+    startable = FindStartable(list, {options_.max_running}, now);
+    for (const JobRecord* job : list) {
+      const auto* waiting = std::get_if<Waiting>(&job->stage);
+      if (waiting != nullptr && waiting->not_before > now) retry = retry ? std::min(*retry, waiting->not_before) : waiting->not_before;
+    }
+  });
+  for (const JobId id : startable) Isolated(id, "start", [&] { Begin(id); });
+  retry_timer_.reset();
+  if (retry) retry_timer_ = parts_.loop->After(std::chrono::ceil<std::chrono::milliseconds>(*retry - now), [this] { Wake(); });
+}
+
+void MinderCore::Prune() {
+  prune_timer_ = parts_.loop->After(kPruneEvery, [this] { parts_.loop->Post([this] { Prune(); }); });
+  parts_.aside([this, loop = parts_.loop] {  // deleting a year's rows can take seconds on an SD card
+    auto pruned = parts_.store.Prune();
+    loop->Post([this, pruned = std::move(pruned)] {
+      if (!pruned) return log::Warning(kJobs, "cannot delete old jobs: {}", pruned.error().message);
+      for (const JobId id : *pruned) outputs_.Remove(id);
+    });
+  });
+}
+
+/// One job's trouble, whatever it is, must not keep the others from being minded.
+void MinderCore::Isolated(JobId id, std::string_view what, const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const std::exception& error) {
+    log::Error(kJobs, "cannot {} job {}: {}", what, id, error.what());
+  }
+}
+
+void MinderCore::Write(std::vector<JobUpdate> updates, Store::Durability durability,
+                       std::function<void(const Result<void>&)> then) {
+  parts_.store.Update(std::move(updates), durability, [loop = parts_.loop, then = std::move(then)](Result<void> result) {
+    loop->Post([then, result = std::move(result)] { then(result); });
+  });
+}
+
+void MinderCore::After(JobId id, std::chrono::milliseconds delay, std::function<void()> act) {
+  // By way of Post, because `act` may replace the very timer that called it.
+  timers_[id] = parts_.loop->After(delay, [this, act = std::move(act)] { parts_.loop->Post(act); });
+}
+
+/// Null when there is no such job. The record's stage is changed by this thread alone, so it may be read without the lock;
+/// changes are made under it.
+JobRecord* MinderCore::Find(JobId id) {
+  return parts_.table.With([&](JobTable::Jobs& jobs) -> JobRecord* {
+    const auto at = jobs.find(id);
+    return at == jobs.end() ? nullptr : &at->second;
+  });
+}
+
+bool MinderCore::CancelWanted(const JobRecord& job) {
+  return parts_.table.With([&](JobTable::Jobs&) { return job.cancel_wanted; });
+}
+
+/// The shim is gone.
+void MinderCore::ForgetRun(JobId id) {
+  runs_.erase(id);
+  timers_.erase(id);
+  if (all_gone_ && runs_.empty()) all_gone_();
+}
+
+void MinderCore::InterruptAll(std::function<void()> gone) {
+  all_gone_ = std::move(gone);
+  for (const auto& [id, run] : runs_) run->Cancel();
+  if (runs_.empty()) all_gone_();
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,189 @@
+// How a step ends: the shim is gone, its record tells how, the end and all that follows from it is written at once.
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "jobs/minder_core.hpp"
+#include "jobs/output_text.hpp"
+#include "jobs/recovery.hpp"
+#include "platform/job_output.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr log::Domain kJobs{"jobs"};
+
+/// When a machine is shut down its shims get their SIGTERM before we do: whoever started such a step again at once would
+/// only see it interrupted again.
+constexpr std::chrono::milliseconds kPauseAfterInterruption = 10s;
+
+WallTime FromUnixMs(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
+
+}  // namespace
+
+void MinderCore::ShimEnded(JobId id) {
+  JobRecord* job = Find(id);
+  if (job == nullptr) return;
+  if (auto* starting = std::get_if<Starting>(&job->stage)) {
+    if (!starting->trouble.empty()) return PutBack(id, starting->trouble);
+    starting->shim_ended = true;  // the answer of the database is on its way, StartWritten goes on
+    return;
+  }
+  ForgetRun(id);
+  if (all_gone_) return;  // the next start finds the run record and judges it then
+  if (std::holds_alternative<Running>(job->stage)) Settle(id);
+}
+
+void MinderCore::Settle(JobId id) {
+  JobRecord* job = Find(id);
+  const auto record = parts_.runner.Record(id);
+  if (!TellsTheEnd(record, job->run.attempt)) return EndLeftovers(id);
+  if (record->phase == RunPhase::Ended) return SettleEnded(id, *job, *record);
+  if (record->phase == RunPhase::StartFailed) {
+    const std::string sentence = DescribeStartFailure(*record, job->options.argv.front());
+    return End(id, {JobEvent::EndedBadly, sentence, {}, sentence, 0, FromUnixMs(record->ended_unix_ms)});
+  }
+  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, "cancelled on request", {}, "cancelled on request"});
+  // It never began, because somebody sent its shim away before the go: as if it had never been started.
+  parts_.table.With([&](JobTable::Jobs&) {
+    job->status = JobStatus::Scheduled;
+    job->stage = Waiting{.trouble = "was interrupted before it began", .not_before = parts_.clock.Steady() + kPauseAfterInterruption};
+  });
+  Wake();
+}
+
+void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& record) {
+  const std::string exit = DescribeExit(record);
+  if (record.cancelled != 0 && !CancelWanted(job)) return AfterLoss(id, "its supervisor was told to end it");
+  EndOf end{JobEvent::EndedBadly, {}, exit, {}, record.output_total, FromUnixMs(record.ended_unix_ms)};
+  std::string remark = record.exit_kind == RunExit::Signal ? exit : std::string();
+  if (record.cancelled != 0) {
+    end.event = JobEvent::Cancel;
+    end.reason = remark = "cancelled on request";
+  } else if (record.exit_kind == RunExit::Status && record.exit_value == 0) {
+    end.event = JobEvent::EndedWell;  // also when a cancel came too late: what is done is done
+  } else {
+    end.reason = exit;
+  }
+  end.output = OutputOf(job, record.output_total, remark);
+  End(id, end);
+}
+
+/// The shim is gone without a word. Before anything else is done with the job, nothing of its step may be left.
+void MinderCore::EndLeftovers(JobId id) {
+  JobRecord* job = Find(id);
+  parts_.table.With([&](JobTable::Jobs&) { std::get<Running>(job->stage).ending_leftovers = true; });
+  log::Warning(kJobs, "the shim of job {} is gone without a record; ending what its step left behind", id);
+  parts_.runner.EndLeftovers(id, ShimOf(job->run, job->pid), [this, id] {
+    Isolated(id, "end", [&] { AfterLoss(id, "its supervisor was killed"); });
+  });
+}
+
+/// Nothing of the step is left and its end is not known.
+void MinderCore::AfterLoss(JobId id, std::string_view what) {
+  JobRecord* job = Find(id);
+  if (job == nullptr || all_gone_) return;
+  log::Warning(kJobs, "job {} was interrupted: {}", id, what);
+  const auto record = parts_.runner.Record(id);
+  const std::uint64_t total = record ? record->output_total : 0;
+  const bool progressed = parts_.runner.Progressed(id, job->run);
+  if (CancelWanted(*job)) {
+    return End(id, {JobEvent::Cancel, "cancelled on request", {}, OutputOf(*job, total, "cancelled on request"), total});
+  }
+  const Decision next = AfterInterruption(id, job->run, job->options.restartable, progressed,
+                                          options_.max_restarts_without_progress, what);
+  if (next.fate == Fate::Fail) {
+    return End(id, {JobEvent::EndedBadly, next.reason, {}, OutputOf(*job, total, next.reason), total});
+  }
+  parts_.table.With([&](JobTable::Jobs&) {
+    job->run.restarts_without_progress = RestartsAfter(job->run, progressed);
+    job->stage = Waiting{.again = true,
+                         .trouble = fmt::format("was interrupted ({}) and is started again soon", what),
+                         .not_before = parts_.clock.Steady() + kPauseAfterInterruption};
+  });
+  Wake();
+}
+
+std::string MinderCore::OutputOf(const JobRecord& job, std::uint64_t total, std::string_view remark) const {
+  const std::size_t cap = options_.output_column_bytes;
+  const auto raw = ReadOutputEnd(paths_.Output(job.id), total, job.options.full_log ? cap : kTailBytes);
+  if (!raw && raw.error().code != ErrorCode::NotFound) log::Warning(kJobs, "{}", raw.error().message);
+  return OutputAtEnd(raw.value_or(""), job.options.full_log, cap, remark);
+}
+
+std::optional<JobUpdate> MinderCore::MarkEnding(JobId id, const EndOf& end) {
+  JobRecord* job = Find(id);
+  if (job == nullptr || std::holds_alternative<Ending>(job->stage)) return std::nullopt;
+  const auto status = Next(job->status, end.event);
+  if (!status) {
+    log::Error(kJobs, "job {} is {} and cannot take event {}", id, NameOf(job->status), static_cast<int>(end.event));
+    return std::nullopt;
+  }
+  const WallTime now = parts_.clock.Wall();
+  return parts_.table.With([&](JobTable::Jobs&) {
+    job->run.ended = end.ended.value_or(now);
+    job->run.exit = end.exit;
+    job->run.reason = end.reason;
+    job->run.output_total = end.output_total;
+    job->stage = Ending{*status, IsActive(*job)};
+    return JobUpdate{.id = id, .status = std::string(NameOf(*status)), .pid = {}, .output = end.output, .run = job->run, .now = now};
+  });
+}
+
+/// The end of a job, and of all that depended on its success, in one transaction.
+void MinderCore::End(JobId id, const EndOf& end) {
+  auto first = MarkEnding(id, end);
+  if (!first) return;
+  const JobRecord* job = Find(id);
+  std::vector<JobUpdate> updates = {std::move(*first)};
+  std::vector<JobId> ended = {id};
+  if (end.event != JobEvent::EndedWell) {
+    const std::string reason = CascadeReason(job->step_no, id, end.event != JobEvent::Cancel);
+    const auto dependents = parts_.table.With([&](JobTable::Jobs& jobs) { return DependentsOf(id, ListOf(jobs)); });
+    for (const JobId dependent : dependents) {
+      auto update = MarkEnding(dependent, {JobEvent::DependencyFailed, reason, {}, reason});
+      if (!update) continue;
+      updates.push_back(std::move(*update));
+      ended.push_back(dependent);
+    }
+  }
+  WriteEnds(std::move(updates), std::move(ended), 0);
+}
+
+void MinderCore::WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> ended, unsigned tries) {
+  auto again = updates;
+  Write(std::move(updates), Store::Durability::Synced,
+        [this, again = std::move(again), ended = std::move(ended), tries](const Result<void>& result) mutable {
+          if (result) return EndWritten(ended);
+          const auto pause = Backoff(tries);
+          log::Error(kJobs, "cannot record the end of job {}: {}; trying again in {} s", ended.front(),
+                     result.error().message, pause.count() / 1000);
+          After(ended.front(), pause, [this, again, ended, tries] { WriteEnds(again, ended, tries + 1); });
+        });
+}
+
+void MinderCore::EndWritten(const std::vector<JobId>& ended) {
+  bool ansible = false;
+  for (const JobId id : ended) {
+    const JobRecord* job = Find(id);
+    if (job == nullptr) continue;
+    const auto& ending = std::get<Ending>(job->stage);
+    ansible = ansible || (job->options.ansible && ending.ran);
+    log::Info(kJobs, "job {} (step {} of {}) {}{}{}", id, job->step_no, job->step_count, NameOf(ending.status),
+              job->run.reason.empty() ? "" : ": ", job->run.reason);
+    timers_.erase(id);
+    if (ending.ran || job->run.attempt > 0) {
+      parts_.runner.Forget(id);
+      outputs_.Add(id);
+    }
+  }
+  parts_.table.Remove(ended);
+  if (ansible) {
+    gate_.AnsibleEnded();
+    if (options_.ansible_ended) Isolated(ended.front(), "tell of the end of", options_.ansible_ended);
+  }
+  Wake();
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,116 @@
+// How a step starts: shim, record of the start, go.
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "jobs/minder_core.hpp"
+#include "jobs/recovery.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kJobs{"jobs"};
+
+/// Start failures that waiting does not mend are given up after this many tries (about half a minute).
+constexpr unsigned kMostTries = 5;
+
+}  // namespace
+
+void MinderCore::Begin(JobId id) {
+  JobRecord* job = Find(id);
+  if (job == nullptr || !std::holds_alternative<Waiting>(job->stage)) return;
+  RunRow run = job->run;
+  JobStatus status = JobStatus::Started;
+  ShimStart start;
+  parts_.table.With([&](JobTable::Jobs&) {
+    const bool again = std::get<Waiting>(job->stage).again;
+    status = Next(job->status, again ? JobEvent::StartAgain : JobEvent::Start).value_or(JobStatus::Restarted);
+    job->stage = Starting{.before = std::get<Waiting>(std::move(job->stage))};
+    ++run.attempt;
+    start = DescribeStart(*job, run.attempt);
+  });
+  auto step = parts_.runner.Start(std::move(start), [this, id] { Isolated(id, "end", [&] { ShimEnded(id); }); });
+  if (!step) return StartRefused(id, step.error());
+
+  const ProcessIdentity shim = (*step)->Identity();
+  const WallTime now = parts_.clock.Wall();
+  run.boot_id = shim.boot_id;
+  run.start_ticks = static_cast<std::int64_t>(shim.start_ticks);
+  run.started = now;
+  run.ended.reset();
+  run.exit.clear();
+  run.reason.clear();
+  runs_[id] = std::move(*step);
+  Write({{.id = id, .status = std::string(NameOf(status)), .pid = shim.pid, .output = {}, .run = run, .now = now}},
+        Store::Durability::Kept, [this, id, run, status](const Result<void>& result) {
+          Isolated(id, "start", [&] { StartWritten(id, run, status, result); });
+        });
+}
+
+ShimStart MinderCore::DescribeStart(const JobRecord& job, std::uint32_t attempt) const {
+  ShimStart start;
+  start.job = job.id;
+  start.attempt = attempt;
+  start.argv = job.options.argv;
+  start.environment = options_.environment;
+  start.directory = job.options.cwd.empty() ? options_.default_cwd : job.options.cwd;
+  start.record_path = paths_.Record(job.id);
+  start.output_path = paths_.Output(job.id);
+  start.low_priority = options_.low_priority;
+  start.cancel_grace = options_.cancel_grace;
+  return start;
+}
+
+/// No shim could be made; nothing happened.
+void MinderCore::StartRefused(JobId id, const Error& error) {
+  const JobRecord* job = Find(id);
+  const Waiting& before = std::get<Starting>(job->stage).before;
+  const std::string reason = fmt::format("cannot start job {}: {}", id, error.message);
+  // A full disk is mended by a person, and the job then goes on; all else (too many processes) passes soon or never.
+  const bool hopeless = error.code != ErrorCode::NoSpace && before.tries + 1 >= kMostTries;
+  if (!hopeless) return PutBack(id, reason);
+  End(id, {JobEvent::EndedBadly, reason, {}, reason});
+}
+
+void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, const Result<void>& result) {
+  JobRecord* job = Find(id);
+  auto* starting = job == nullptr ? nullptr : std::get_if<Starting>(&job->stage);
+  if (starting == nullptr) return;
+  const bool shim_ended = starting->shim_ended;
+  if (!result) {
+    starting->trouble = fmt::format("cannot record the start: {}", result.error().message);
+    log::Error(kJobs, "job {}: {}", id, starting->trouble);
+    return shim_ended ? PutBack(id, starting->trouble) : runs_.at(id)->Cancel();
+  }
+  const bool cancel = parts_.table.With([&](JobTable::Jobs&) {
+    job->status = status;
+    job->pid = runs_.at(id)->Identity().pid;
+    job->run = run;
+    job->stage = Running{};
+    return job->cancel_wanted;
+  });
+  if (shim_ended) return ShimEnded(id);
+  if (all_gone_) return runs_.at(id)->Cancel();
+  if (cancel) return TakeCancel(id, {id});
+  // If the shim is gone just now, its end is about to be noticed and will be judged then.
+  if (const auto go = runs_.at(id)->Go(); !go) log::Warning(kJobs, "job {}: {}", id, go.error().message);
+  log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count, run.attempt,
+            runs_.at(id)->Identity().pid);
+}
+
+/// Back into the queue, to be tried again after a while.
+void MinderCore::PutBack(JobId id, std::string trouble) {
+  JobRecord* job = Find(id);
+  ForgetRun(id);
+  if (all_gone_) return;
+  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, "cancelled on request", {}, "cancelled on request"});
+  parts_.table.With([&](JobTable::Jobs&) {
+    Waiting waiting = std::get<Starting>(job->stage).before;
+    waiting.not_before = parts_.clock.Steady() + Backoff(waiting.tries);
+    ++waiting.tries;
+    waiting.trouble = std::move(trouble);
+    job->stage = std::move(waiting);
+  });
+  Wake();
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,196 @@
+#include "jobs/shim_runner.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "jobs/progress.hpp"
+#include "platform/files.hpp"
+#include "platform/job_output.hpp"
+#include "platform/proc_stat.hpp"
+#include "platform/spawn.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr log::Domain kJobs{"jobs"};
+constexpr std::size_t kEnvironmentLimit = 4U << 20U;
+constexpr std::size_t kLookBytes = 64U << 10U;
+
+/// A run that lasted this long is worth another try, even if it printed no progress: with a power cut a day, a step that
+/// resumes must not be given up after three days.
+constexpr auto kLongRun = 10min;
+
+class ShimRun final : public StepRun {
+ public:
+  ShimRun(ShimProcess shim, EventLoop& loop, StepRunner::Callback ended) : shim_(std::move(shim)) {
+    source_ = loop.OnReadable(shim_.pidfd.Get(), [this, ended = std::move(ended)] {
+      source_.reset();
+      shim_.Reap();
+      ended();  // may destroy this
+    });
+  }
+  ProcessIdentity Identity() const override { return shim_.identity; }
+  Result<void> Go() override { return shim_.Go(); }
+  void Cancel() override { shim_.Cancel(); }
+  void Kill() override { shim_.Kill(); }
+
+ private:
+  ShimProcess shim_;
+  EventLoop::SourcePtr source_;  // before the pidfd it watches
+};
+
+bool HasMark(pid_t pid, std::string_view mark) {
+  const auto environment = ReadFile(fmt::format("/proc/{}/environ", pid), kEnvironmentLimit);
+  if (!environment) return false;
+  const auto words = Split(*environment, '\0');
+  return std::ranges::find(words, mark) != words.end();
+}
+
+}  // namespace
+
+struct ShimRunner::Hunt {
+  ProcessIdentity shim;
+  Callback gone;
+  struct Prey {
+    UniqueFd pidfd;
+    EventLoop::SourcePtr source;  // before the pidfd it watches
+  };
+  std::vector<Prey> prey;
+  std::size_t alive = 0;
+};
+
+std::string RunMark(const std::string& record_path) { return "CMDSRV_RUN=" + record_path; }
+
+ShimRunner::ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths)
+    : loop_(std::move(loop)), shim_program_(std::move(shim_program)), paths_(std::move(paths)) {}
+
+ShimRunner::~ShimRunner() = default;
+
+Result<std::unique_ptr<StepRun>> ShimRunner::Start(ShimStart start, Callback ended) {
+  start.environment.push_back(RunMark(start.record_path));
+  auto shim = StartShim(shim_program_, start);
+  if (!shim) return tl::unexpected(shim.error());
+  return std::make_unique<ShimRun>(std::move(*shim), *loop_, std::move(ended));
+}
+
+Result<std::unique_ptr<StepRun>> ShimRunner::Adopt(const ProcessIdentity& identity, Callback ended) {
+  auto shim = AdoptShim(identity);
+  if (!shim) return tl::unexpected(shim.error());
+  return std::make_unique<ShimRun>(std::move(*shim), *loop_, std::move(ended));
+}
+
+std::optional<RunRecord> ShimRunner::Record(JobId id) {
+  auto record = ReadRunRecord(paths_.Record(id));
+  if (record) return *record;
+  if (record.error().code != ErrorCode::NotFound) log::Warning(kJobs, "{}", record.error().message);
+  return std::nullopt;
+}
+
+bool ShimRunner::Progressed(JobId id, const RunRow& run) {
+  const std::string path = paths_.Output(id);
+  const auto file = ::cmdsrv::Look(path);
+  if (!file || !file->is_regular) return false;
+  if (run.started) {
+    const WallTime last_sign{std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds{file->mtime_ns})};
+    if (last_sign - *run.started >= kLongRun) return true;
+  }
+  const auto record = Record(id);
+  const std::uint64_t total = std::max(file->bytes, record ? record->output_total : 0);  // a power cut may leave the record behind
+  const auto begin = ReadOutput(path, total, 0, kLookBytes);
+  const auto end = ReadOutputEnd(path, total, kLookBytes);
+  if (!begin || !end) return false;
+  const ProgressSplit first = SplitProgress(CleanOutput(begin->text));
+  const ProgressSplit last = SplitProgress(CleanOutput(*end));
+  return ::cmdsrv::Progressed(ProgressSplit{{}, first.first, last.last});
+}
+
+RunFacts ShimRunner::Look(JobId id, const RunRow& run, std::int64_t shim_pid) {
+  const ProcessIdentity shim{run.boot_id, static_cast<pid_t>(shim_pid), static_cast<std::uint64_t>(run.start_ticks)};
+  RunFacts facts;
+  facts.same_boot = run.boot_id == BootId();
+  facts.shim_alive = facts.same_boot && IsAlive(shim);
+  facts.record = Record(id);  // after the look at the shim, so that an end in between is not missed
+  if (facts.shim_alive || TellsTheEnd(facts.record, run.attempt)) return facts;
+  facts.leftovers = facts.same_boot && !Leftovers(id, shim).empty();
+  facts.progressed = Progressed(id, run);
+  return facts;
+}
+
+/// Processes that are proven to come from this run. The mark in the environment is the proof; one marked member proves the
+/// whole session, because nobody can join a session from outside and its number is not given out again while it has
+/// members. Without any mark a session of this number is a stranger's, and is let be.
+std::vector<ProcessIdentity> ShimRunner::Leftovers(JobId id, const ProcessIdentity& shim) const {
+  const std::string mark = RunMark(paths_.Record(id));
+  std::vector<ProcessIdentity> marked;
+  std::vector<ProcessIdentity> session;
+  bool session_is_ours = false;
+  for (const pid_t pid : AllPids()) {
+    const auto stat = ReadProcStat(pid);
+    if (!stat || stat->IsDead() || stat->start_ticks < shim.start_ticks) continue;
+    const ProcessIdentity identity{BootId(), pid, stat->start_ticks};
+    if (identity == shim) continue;
+    const bool has_mark = HasMark(pid, mark);
+    const bool in_session = stat->session == shim.pid;
+    if (in_session) session.push_back(identity);
+    if (has_mark) marked.push_back(identity);
+    session_is_ours = session_is_ours || (in_session && has_mark);
+  }
+  if (!session_is_ours) return marked;
+  for (const ProcessIdentity& member : session) {
+    if (std::ranges::find(marked, member) == marked.end()) marked.push_back(member);
+  }
+  return marked;
+}
+
+void ShimRunner::EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) {
+  auto hunt = std::make_unique<Hunt>();
+  hunt->shim = shim;
+  hunt->gone = std::move(gone);
+  hunts_[id] = std::move(hunt);
+  loop_->Post([this, id] { HuntOn(id); });
+}
+
+/// Kills all, waits for their ends, and looks again, because one of them may have forked just before.
+void ShimRunner::HuntOn(JobId id) {
+  const auto at = hunts_.find(id);
+  if (at == hunts_.end()) return;
+  Hunt& hunt = *at->second;
+  hunt.prey.clear();
+  hunt.alive = 0;
+  const auto leftovers = hunt.shim.boot_id == BootId() ? Leftovers(id, hunt.shim) : std::vector<ProcessIdentity>();
+  if (leftovers.empty()) {
+    const Callback gone = std::move(hunt.gone);
+    hunts_.erase(at);
+    return gone();
+  }
+  for (const ProcessIdentity& identity : leftovers) {
+    auto pidfd = OpenProcess(identity);
+    if (!pidfd) continue;  // ended meanwhile
+    log::Warning(kJobs, "ending process {} that an interrupted run of job {} left behind", identity.pid, id);
+    SignalPidfd(pidfd->Get(), SIGKILL);
+    hunt.prey.push_back({std::move(*pidfd), nullptr});
+  }
+  hunt.alive = hunt.prey.size();
+  if (hunt.alive == 0) return loop_->Post([this, id] { HuntOn(id); });
+  for (Hunt::Prey& prey : hunt.prey) {
+    prey.source = loop_->OnReadable(prey.pidfd.Get(), [this, id, &prey] {
+      prey.source.reset();
+      const auto found = hunts_.find(id);
+      if (found != hunts_.end() && --found->second->alive == 0) loop_->Post([this, id] { HuntOn(id); });
+    });
+  }
+}
+
+void ShimRunner::Forget(JobId id) {
+  if (const auto removed = RemoveFile(paths_.Record(id)); !removed) log::Warning(kJobs, "{}", removed.error().message);
+}
+
+}  // namespace cmdsrv

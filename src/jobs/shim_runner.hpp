@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "jobs/job_files.hpp"
+#include "jobs/step_runner.hpp"
+#include "platform/event_loop.hpp"
+
+namespace cmdsrv {
+
+/// The real runner: shims, watched by their pidfds.
+class ShimRunner final : public StepRunner {
+ public:
+  ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths);
+  ~ShimRunner() override;
+
+  Result<std::unique_ptr<StepRun>> Start(ShimStart start, Callback ended) override;
+  Result<std::unique_ptr<StepRun>> Adopt(const ProcessIdentity& shim, Callback ended) override;
+  std::optional<RunRecord> Record(JobId id) override;
+  bool Progressed(JobId id, const RunRow& run) override;
+  RunFacts Look(JobId id, const RunRow& run, std::int64_t shim_pid) override;
+  void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) override;
+  void Forget(JobId id) override;
+
+ private:
+  struct Hunt;  // for what a lost shim left behind
+
+  std::vector<ProcessIdentity> Leftovers(JobId id, const ProcessIdentity& shim) const;
+  void HuntOn(JobId id);
+
+  std::shared_ptr<EventLoop> loop_;
+  const std::string shim_program_;
+  const JobPaths paths_;
+  std::map<JobId, std::unique_ptr<Hunt>> hunts_;
+};
+
+/// The word in the environment of every process of a run by which it is known again.
+std::string RunMark(const std::string& record_path);
+
+}  // namespace cmdsrv
