@@ -83,6 +83,20 @@ class ShimTest : public ::testing::Test {
     return *std::move(shim);
   }
 
+  /// The same for a step that says nothing: it has become the program `name`.
+  ShimProcess RunningAs(const std::string& name, const ShimStart& start) const {
+    auto shim = StartShim(Shim(), start);
+    EXPECT_TRUE(shim.has_value()) << (shim ? "" : shim.error().message);
+    if (!shim) return {};
+    EXPECT_TRUE(shim->Go().has_value());
+    const auto is_it = [&] {
+      const auto record = ReadRunRecord(Record());
+      return record && Slurp("/proc/" + std::to_string(record->step_pid) + "/comm") == name + "\n";
+    };
+    EXPECT_TRUE(Eventually(is_it)) << "the step did not become " << name;
+    return *std::move(shim);
+  }
+
   ScratchDirectory scratch_;
   std::string mark_;
 };
