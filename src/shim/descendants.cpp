@@ -29,6 +29,7 @@ struct DirectoryEntry {
 
 // More descendants than this are dealt with in several rounds: who has died makes room for the next.
 constexpr int kMost = 4096;
+constexpr int kMostPasses = 16;
 Process g_found[kMost];
 int g_count = 0;
 
@@ -73,26 +74,6 @@ bool IsFound(pid_t pid) {
   return false;
 }
 
-/// One pass over /proc; true when a new descendant was found.
-bool Pass(int proc, pid_t self) {
-  alignas(DirectoryEntry) static char entries[8192];
-  const int before = g_count;
-  lseek(proc, 0, SEEK_SET);
-  for (;;) {
-    const long size = syscall(SYS_getdents64, proc, entries, sizeof entries);
-    if (size <= 0) break;
-    for (long at = 0; at < size && g_count < kMost;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(entries + at);
-      at += entry->length;
-      if (entry->name[0] < '1' || entry->name[0] > '9') continue;
-      Process process{};
-      if (!ReadProcess(proc, entry->name, process) || IsFound(process.pid)) continue;
-      if (process.parent == self || IsFound(process.parent)) g_found[g_count++] = process;
-    }
-  }
-  return g_count > before && g_count < kMost;
-}
-
 /// Through a pidfd, and only if the pid still means the same process: its own parent may have reaped it meanwhile.
 void SignalOne(int proc, const Process& process, int signal) {
   const int handle = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
@@ -109,16 +90,38 @@ void SignalOne(int proc, const Process& process, int signal) {
   close(handle);
 }
 
+/// One pass over /proc; true when a new descendant was found. It is signalled at once, so that one that forks without
+/// end stops before the pass does.
+bool Pass(int proc, pid_t self, int signal, pid_t except_group) {
+  alignas(DirectoryEntry) static char entries[8192];
+  const int before = g_count;
+  lseek(proc, 0, SEEK_SET);
+  for (;;) {
+    const long size = syscall(SYS_getdents64, proc, entries, sizeof entries);
+    if (size <= 0) break;
+    for (long at = 0; at < size && g_count < kMost;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(entries + at);
+      at += entry->length;
+      if (entry->name[0] < '1' || entry->name[0] > '9') continue;
+      Process process{};
+      if (!ReadProcess(proc, entry->name, process) || IsFound(process.pid)) continue;
+      if (process.parent != self && !IsFound(process.parent)) continue;
+      g_found[g_count++] = process;
+      if (except_group == 0 || process.group != except_group) SignalOne(proc, process, signal);
+    }
+  }
+  return g_count > before && g_count < kMost;
+}
+
 }  // namespace
 
 void SignalDescendants(int signal, pid_t except_group) {
   const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0) return;
   g_count = 0;
-  while (Pass(proc, getpid())) {
-  }  // a child can have a smaller pid than its parent, so one pass is not enough
-  for (int i = 0; i < g_count; ++i) {
-    if (except_group == 0 || g_found[i].group != except_group) SignalOne(proc, g_found[i], signal);
+  // A child can have a smaller pid than its parent, so one pass is not enough; one that ignores the signal and goes on
+  // forking must not keep us here either.
+  for (int passes = 0; passes < kMostPasses && Pass(proc, getpid(), signal, except_group); ++passes) {
   }
   close(proc);
 }

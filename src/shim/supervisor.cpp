@@ -43,23 +43,25 @@ RunPhase Supervisor::WatchToTheEnd() {
   return record_.stage == StartStage::None ? RunPhase::Ended : RunPhase::StartFailed;
 }
 
+/// -1 for ever: an idle shim sleeps until the step does something.
+int Supervisor::TimeoutMs() const {
+  if (stage_ == Stage::Working || (stage_ == Stage::Kill && !look_again_)) return -1;
+  const std::int64_t left = (stage_ == Stage::Kill ? next_look_ms_ : stage_ends_ms_) - MonotonicMilliseconds();
+  return left > 0 ? static_cast<int>(left) : 0;
+}
+
 void Supervisor::Wait() {
   pollfd watched[] = {{signals_, POLLIN, 0}, {step_.output, POLLIN, 0}, {step_.report, POLLIN, 0}};
-  int timeout = -1;
-  if (stage_ == Stage::Interrupt || stage_ == Stage::Terminate) {
-    const std::int64_t left = stage_ends_ms_ - MonotonicMilliseconds();
-    timeout = left > 0 ? static_cast<int>(left) : 0;
-  }
-  if (poll(watched, 3, timeout) < 0) return;
+  if (poll(watched, 3, TimeoutMs()) < 0) return;
   if (watched[2].revents != 0) TakeReport();
   if (watched[1].revents != 0) TakeOutput();
   if (watched[0].revents != 0) TakeSignals();
-  if (timeout >= 0 && MonotonicMilliseconds() >= stage_ends_ms_) {
-    if (stage_ == Stage::Interrupt) {
-      Enter(Stage::Terminate);
-    } else if (stage_ == Stage::Terminate) {
-      Enter(Stage::Kill);
-    }
+  if (TimeoutMs() != 0) return;
+  switch (stage_) {
+    case Stage::Working: break;
+    case Stage::Interrupt: Enter(Stage::Terminate); break;
+    case Stage::Terminate: Enter(Stage::Kill); break;
+    case Stage::Kill: KillAgain(); break;
   }
 }
 
@@ -78,7 +80,20 @@ void Supervisor::TakeSignals() {
 void Supervisor::Enter(Stage stage) {
   stage_ = stage;
   stage_ends_ms_ = MonotonicMilliseconds() + grace_ms_;
-  Signal(stage == Stage::Interrupt ? SIGINT : stage == Stage::Terminate ? SIGTERM : SIGKILL);
+  if (stage == Stage::Kill) {
+    KillAgain();
+  } else {
+    Signal(stage == Stage::Interrupt ? SIGINT : SIGTERM);
+  }
+}
+
+/// A look through /proc grows with the number of processes, so with a thousand children it must not follow each end.
+void Supervisor::KillAgain() {
+  look_again_ = false;
+  const std::int64_t began = MonotonicMilliseconds();
+  Signal(SIGKILL);
+  const std::int64_t ended = MonotonicMilliseconds();
+  next_look_ms_ = ended + 2 + 2 * (ended - began);
 }
 
 void Supervisor::Signal(int number) {
@@ -93,23 +108,19 @@ void Supervisor::Signal(int number) {
 
 /// False when there is no child left.
 bool Supervisor::ReapChildren() {
-  bool somebody_ended = false;
   for (;;) {
     int status = 0;
     rusage usage{};
     const pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) return false;
-    if (pid == 0) break;
-    somebody_ended = true;
+    if (pid == 0) return true;
+    look_again_ = true;  // the children of one that was killed while it forked are ours now
     NoteEnd(pid, status);
     record_.cpu_us += Microseconds(usage.ru_utime) + Microseconds(usage.ru_stime);
     const auto rss = static_cast<std::uint64_t>(usage.ru_maxrss);
     if (rss > record_.max_rss_kib) record_.max_rss_kib = rss;
   }
-  // The children of one that was killed while it forked are ours now: look again.
-  if (somebody_ended && stage_ == Stage::Kill) Signal(SIGKILL);
-  return true;
 }
 
 void Supervisor::NoteEnd(pid_t pid, int status) {

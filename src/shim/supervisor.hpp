@@ -24,6 +24,7 @@ class Supervisor {
  private:
   enum class Stage { Working, Interrupt, Terminate, Kill };
 
+  int TimeoutMs() const;
   void Wait();
   void TakeSignals();
   void TakeReport();
@@ -32,6 +33,7 @@ class Supervisor {
   void NoteEnd(pid_t pid, int status);
   void Enter(Stage stage);
   void Signal(int number);
+  void KillAgain();
 
   RunRecord& record_;
   Step step_;
@@ -40,6 +42,8 @@ class Supervisor {
   std::int64_t grace_ms_;
   Stage stage_ = Stage::Working;
   std::int64_t stage_ends_ms_ = 0;
+  bool look_again_ = false;  ///< in Kill: a child has ended, so its children may have become ours
+  std::int64_t next_look_ms_ = 0;
   bool step_ended_ = false;
 };
 

@@ -55,7 +55,8 @@ bool Eventually(Condition condition, std::chrono::milliseconds limit = std::chro
   return true;
 }
 
-/// Processes (zombies apart) that were started with `entry` ("NAME=value") in their environment, wherever they moved to.
+/// Processes (zombies apart) that were started with `entry` ("NAME=value") in their environment, wherever they moved
+/// to.
 inline std::vector<int> ProcessesWithEnvironment(const std::string& entry) {
   std::vector<int> pids;
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {
