@@ -1,0 +1,108 @@
+#include "platform/internet_probe.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "platform/unique_fd.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using std::chrono::seconds;
+using Steady = std::chrono::steady_clock;
+
+/// A port of 127.0.0.1, listening or (without backlog) merely taken.
+class Port {
+ public:
+  explicit Port(bool listening) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_.Get(), generic, size), 0);
+    EXPECT_EQ(getsockname(socket_.Get(), generic, &size), 0);
+    number_ = ntohs(address.sin_port);
+    if (listening) {
+      EXPECT_EQ(listen(socket_.Get(), 64), 0);
+    }
+  }
+  std::uint16_t Number() const { return number_; }
+  void Close() { socket_.Reset(); }
+  int Descriptor() const { return socket_.Get(); }
+
+ private:
+  UniqueFd socket_;
+  std::uint16_t number_ = 0;
+};
+
+TEST(InternetProbe, SomebodyListens) {
+  const Port port(true);
+  EXPECT_TRUE(InternetProbe("127.0.0.1", port.Number()).Available());
+  EXPECT_TRUE(InternetProbe("localhost", port.Number()).Available());
+}
+
+TEST(InternetProbe, NobodyListens) {
+  const Port port(false);
+  const auto began = Steady::now();
+  EXPECT_FALSE(InternetProbe("127.0.0.1", port.Number()).Available());
+  EXPECT_LT(Steady::now() - began, seconds(3));
+}
+
+TEST(InternetProbe, NamesThatCannotBeFoundOrUsed) {
+  for (const char* host : {"", "no such host", "256.256.256.256", "-x"}) {
+    EXPECT_FALSE(InternetProbe(host, 1).Available()) << host;
+  }
+}
+
+TEST(InternetProbe, YesIsRemembered) {
+  Port port(true);
+  InternetProbe probe("127.0.0.1", port.Number());
+  EXPECT_TRUE(probe.Available());
+  port.Close();
+  EXPECT_TRUE(probe.Available());
+}
+
+TEST(InternetProbe, NoIsNotRemembered) {
+  const Port port(false);
+  InternetProbe probe("127.0.0.1", port.Number());
+  EXPECT_FALSE(probe.Available());
+  ASSERT_EQ(listen(port.Descriptor(), 64), 0);
+  EXPECT_TRUE(probe.Available());
+}
+
+TEST(InternetProbe, SilenceEndsAtTheDeadlineForAllCallersTogether) {
+  // A listener whose queue is full drops further connections without a word, like a firewall that swallows packets.
+  const Port port(false);
+  ASSERT_EQ(listen(port.Descriptor(), 0), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port.Number());
+  std::vector<UniqueFd> fillers;
+  for (int i = 0; i < 4; ++i) {
+    fillers.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    [[maybe_unused]] const int r = connect(fillers.back().Get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  InternetProbe probe("127.0.0.1", port.Number());
+  const auto began = Steady::now();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) callers.emplace_back([&] { EXPECT_FALSE(probe.Available()); });
+  for (auto& caller : callers) caller.join();
+  EXPECT_GE(Steady::now() - began, seconds(4));
+  EXPECT_LT(Steady::now() - began, seconds(8));
+}
+
+TEST(InternetProbe, MayGoAwayWhileAProbeIsUnderWay) {
+  const Port port(true);
+  for (int i = 0; i < 20; ++i) InternetProbe("127.0.0.1", port.Number()).Available();
+}
+
+}  // namespace
+}  // namespace cmdsrv
