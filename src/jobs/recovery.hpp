@@ -20,7 +20,7 @@ struct RunFacts {
   bool shim_alive = false;          ///< exactly that shim still exists
   bool leftovers = false;           ///< the shim is gone, but members of its session, proven ours, are not
   bool progressed = false;          ///< the run got further before it was interrupted: by its progress lines, or it ran long
-  std::optional<RunRecord> record;  ///< as it is, finished or not; empty when there is none or no good one
+  std::optional<RunRecord> record = {};  ///< as it is, finished or not; empty when there is none or no good one
 };
 using LiveFacts = std::unordered_map<JobId, RunFacts>;
 
