@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "ctl/shown_text.hpp"
+#include "ctl/subcommands.hpp"
+
+namespace cmdsrv::ctl {
+namespace {
+
+constexpr std::int64_t kPieceBytes = 65536;
+constexpr std::chrono::milliseconds kAskAgain{500};
+constexpr std::chrono::seconds kPatience{30};  // as when following jobs: the log outlives the server too
+
+struct Piece {
+  std::string raw;
+  std::string text;
+  std::int64_t next_offset = 0;
+  std::int64_t size = 0;
+  bool ended = true;
+};
+
+Result<Piece> AskPiece(Session& session, std::int64_t job, std::int64_t offset) {
+  const json::object arguments{{"job_id", job}, {"offset", offset}, {"limit", kPieceBytes}};
+  auto reply = AskServer(session, MakeCommand("GET-JOB-LOG", arguments));
+  if (!reply) return Failure(std::move(reply.error()));
+  const auto malformed = [] {
+    return Fail(ErrorCode::Corrupt, "cannot read the reply to GET-JOB-LOG: members are missing");
+  };
+  if (!reply->value.is_object()) return malformed();
+  const json::object& object = reply->value.get_object();
+  const json::value* next = object.if_contains("next_offset");
+  const json::value* size = object.if_contains("size");
+  const json::value* ended = object.if_contains("ended");
+  if (next == nullptr || !next->is_int64() || size == nullptr || !size->is_int64() || ended == nullptr ||
+      !ended->is_bool()) {
+    return malformed();
+  }
+  return Piece{.raw = std::move(reply->raw),
+               .text = std::string(TextMember(object, "text")),
+               .next_offset = next->get_int64(),
+               .size = size->get_int64(),
+               .ended = ended->get_bool()};
+}
+
+void PrintPiece(Session& session, const Piece& piece) {
+  if (session.options.json) {
+    PrintRaw(session, piece.raw);
+  } else if (!piece.text.empty()) {
+    session.screen.Out(session.screen.IsTerminal() ? CleanLines(piece.text) : piece.text);
+  }
+}
+
+}  // namespace
+
+int ShowLog(Session& session) {
+  const std::int64_t job = session.options.ids.at(0);
+  const SteadyTime began = session.clock.Steady();
+  SteadyTime answered = began;
+  bool ever_answered = false;
+  for (std::int64_t offset = 0;;) {
+    const auto piece = AskPiece(session, job, offset);
+    const SteadyTime now = session.clock.Steady();
+    if (piece) {
+      answered = now;
+      ever_answered = true;
+      PrintPiece(session, *piece);
+      const bool moved = piece->next_offset > offset;  // a server that stands still must not keep us here
+      if (moved) offset = piece->next_offset;
+      if (moved && offset < piece->size) continue;
+      if (!session.options.follow || (piece->ended && offset >= piece->size)) return kDone;
+    } else {
+      const bool away = session.options.follow && ever_answered && StatusOf(piece.error()) != kRefused;
+      if (!away || now - answered >= kPatience) return Complain(session, piece.error());
+    }
+    if (session.options.timeout && now - began >= *session.options.timeout) {
+      session.screen.Error(fmt::format("Job {} has not ended; it goes on.\n", job));
+      return kTimedOut;
+    }
+    session.pauser.Pause(kAskAgain);
+  }
+}
+
+}  // namespace cmdsrv::ctl
