@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 
 namespace cmdsrv {
 namespace {
+
+constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kNewest = 200;
 
 // The columns of ReadRow, in its order.
 #define CMDSRV_COLUMNS                                                                                                   \
@@ -28,13 +32,27 @@ constexpr std::string_view kList =
     "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid < ?1 order by j.rowid desc limit ?2";
 
-// The ids come from the index alone: neither a row nor its long output is read to learn its age.
+// Which jobs are young enough? Nearly always the newest ones, so the kNewest newest are looked at first. Only when they
+// do not fill the answer, the index tells the ids (all of the window, to be sorted): then no row, and no long output, is
+// read merely to learn its age.
+constexpr std::string_view kFloor = "select rowid from jobs where rowid < ?1 order by rowid desc limit 1 offset ?2";
+
+constexpr std::string_view kListNewest =
+    CMDSRV_COLUMNS
+    "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
+    " where j.rowid < ?1 and j.rowid > ?4 and j.create_datetime >= ?3 order by j.rowid desc limit ?2";
+
 constexpr std::string_view kListSince =
     CMDSRV_COLUMNS
     "from jobs as j join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid in (select rowid from jobs indexed by cmdsrv_jobs_created where create_datetime >= ?3 and rowid < ?1"
     "  and exists (select 1 from commands where commands.rowid = cmd_rowid) order by rowid desc limit ?2)"
     " order by j.rowid desc";
+
+constexpr std::string_view kListGroup =
+    CMDSRV_COLUMNS
+    "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
+    " where j.cmd_rowid = ?4 and j.rowid < ?1 and (?3 is null or j.create_datetime >= ?3) order by j.rowid desc limit ?2";
 
 constexpr std::string_view kFind =
     CMDSRV_COLUMNS
@@ -102,7 +120,10 @@ Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::string& path, 
   } all[] = {
       {reader->unfinished_, "read the unfinished jobs", kUnfinished},
       {reader->list_, "list jobs", kList},
+      {reader->floor_, "list jobs", kFloor},
+      {reader->list_newest_, "list jobs", kListNewest},
       {reader->list_since_, "list jobs", kListSince},
+      {reader->list_group_, "list jobs", kListGroup},
       {reader->find_, "find a job", kFind},
       {reader->group_, "find the jobs of a Command", kGroup},
   };
@@ -130,14 +151,37 @@ Result<std::vector<JobRow>> StoreReader::Unfinished() {
 }
 
 Result<std::vector<JobRow>> StoreReader::List(const Store::ListQuery& query) {
-  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t below = query.below ? query.below.value : kMax;
+  const std::int64_t limit = static_cast<std::int64_t>(std::min<std::uint64_t>(query.limit, kMax));
   const std::string since = query.since ? ToD1(*query.since) : std::string();
   const std::lock_guard lock(mutex_);
-  sqlite::Statement& statement = query.since ? list_since_ : list_;
-  statement.Bind(1, query.below ? query.below.value : kMax);
-  statement.Bind(2, static_cast<std::int64_t>(std::min<std::uint64_t>(query.limit, kMax)));
+  if (!query.group && query.since) return ListSince(below, limit, since);
+  sqlite::Statement& statement = query.group ? list_group_ : list_;
+  statement.Bind(1, below);
+  statement.Bind(2, limit);
+  if (!query.group) return ReadAll(statement);
+  statement.BindNull(3);
   if (query.since) statement.Bind(3, since);
+  statement.Bind(4, query.group.value);
   return ReadAll(statement);
+}
+
+Result<std::vector<JobRow>> StoreReader::ListSince(std::int64_t below, std::int64_t limit, std::string_view since) {
+  floor_.Bind(1, below);
+  floor_.Bind(2, kNewest);
+  const auto more_below = floor_.Step();
+  if (!more_below) return Failure(more_below.error());
+  const std::int64_t floor = *more_below ? floor_.Integer(0) : std::numeric_limits<std::int64_t>::min();
+  floor_.Reset();
+  for (sqlite::Statement* statement : {&list_newest_, &list_since_}) {
+    statement->Bind(1, below);
+    statement->Bind(2, limit);
+    statement->Bind(3, since);
+  }
+  list_newest_.Bind(4, floor);
+  auto rows = ReadAll(list_newest_);
+  if (!rows || !*more_below || std::cmp_greater_equal(rows->size(), limit)) return rows;
+  return ReadAll(list_since_);
 }
 
 Result<std::vector<JobRow>> StoreReader::Find(JobId id) {

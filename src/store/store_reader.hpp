@@ -28,13 +28,17 @@ class StoreReader {
  private:
   explicit StoreReader(sqlite::Database database) : database_(std::move(database)) {}
 
+  Result<std::vector<JobRow>> ListSince(std::int64_t below, std::int64_t limit, std::string_view since);
   static Result<std::vector<JobRow>> ReadAll(sqlite::Statement& statement);
 
   std::mutex mutex_;  // guards everything below
   sqlite::Database database_;
   sqlite::Statement unfinished_;
   sqlite::Statement list_;
+  sqlite::Statement floor_;
+  sqlite::Statement list_newest_;
   sqlite::Statement list_since_;
+  sqlite::Statement list_group_;
   sqlite::Statement find_;
   sqlite::Statement group_;
 };

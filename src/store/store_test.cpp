@@ -207,10 +207,10 @@ TEST_F(StoreTest, NothingIsUnfinishedInAnEmptyStore) { EXPECT_THAT(IdsOf(store->
 TEST_F(StoreTest, ListIsNewestFirstAndBounded) {
   for (int i = 0; i < 60; ++i) Submit(1);
   EXPECT_THAT(*store->List({}), SizeIs(50));
-  EXPECT_THAT(IdsOf(store->List({{}, {}, 3})), ElementsAre(60, 59, 58));
-  EXPECT_THAT(IdsOf(store->List({JobId{3}, {}, 50})), ElementsAre(2, 1));
-  EXPECT_THAT(IdsOf(store->List({JobId{1}, {}, 50})), IsEmpty());
-  EXPECT_THAT(IdsOf(store->List({{}, {}, 0})), IsEmpty());
+  EXPECT_THAT(IdsOf(store->List({{}, {}, {}, 3})), ElementsAre(60, 59, 58));
+  EXPECT_THAT(IdsOf(store->List({JobId{3}, {}, {}, 50})), ElementsAre(2, 1));
+  EXPECT_THAT(IdsOf(store->List({JobId{1}, {}, {}, 50})), IsEmpty());
+  EXPECT_THAT(IdsOf(store->List({{}, {}, {}, 0})), IsEmpty());
 }
 
 TEST_F(StoreTest, ListKnowsTheAgeToTheMicrosecond) {
@@ -220,16 +220,39 @@ TEST_F(StoreTest, ListKnowsTheAgeToTheMicrosecond) {
   for (std::size_t i = 0; i < 5; ++i) group.jobs[i].created_text = created[i];
   ASSERT_TRUE(Insert(*store, group));
   const WallTime since = FromD1("2026-05-02T10:00:00").value();
-  EXPECT_THAT(IdsOf(store->List({{}, since, 50})), ElementsAre(5, 3, 2));
-  EXPECT_THAT(IdsOf(store->List({JobId{5}, since, 1})), ElementsAre(3));
-  EXPECT_THAT(IdsOf(store->List({{}, since + std::chrono::microseconds(1), 50})), ElementsAre(5, 3));
+  EXPECT_THAT(IdsOf(store->List({{}, since, {}, 50})), ElementsAre(5, 3, 2));
+  EXPECT_THAT(IdsOf(store->List({JobId{5}, since, {}, 1})), ElementsAre(3));
+  EXPECT_THAT(IdsOf(store->List({{}, since + std::chrono::microseconds(1), {}, 50})), ElementsAre(5, 3));
+}
+
+TEST_F(StoreTest, ListFindsYoungJobsAlsoFarBelowTheNewest) {
+  Group group = MakeGroup(*store, 1000);  // a clock that was wrong for a while: the newest ids look old
+  for (std::size_t i = 0; i < 1000; ++i) group.jobs[i].created_text = i < 300 ? "2026-05-02T00:00:00" : "2020-01-01T00:00:00";
+  group.jobs[990].created_text = "2026-05-02T00:00:00";
+  ASSERT_TRUE(Insert(*store, group));
+  const auto since = FromD1("2026-05-01T00:00:00");
+  EXPECT_THAT(IdsOf(store->List({{}, since, {}, 3})), ElementsAre(991, 300, 299));
+  EXPECT_THAT(IdsOf(store->List({JobId{991}, since, {}, 2})), ElementsAre(300, 299));
+  EXPECT_THAT(*store->List({{}, since, {}, 5000}), SizeIs(301));
+}
+
+TEST_F(StoreTest, ListOfOneCommand) {
+  Submit(2);
+  Group group = MakeGroup(*store, 3);
+  group.jobs[1].created_text = "2027-01-01T00:00:00";
+  ASSERT_TRUE(Insert(*store, group));
+  Submit(1);
+  EXPECT_THAT(IdsOf(store->List({{}, {}, group.command.id, 50})), ElementsAre(5, 4, 3));
+  EXPECT_THAT(IdsOf(store->List({JobId{5}, {}, group.command.id, 1})), ElementsAre(4));
+  EXPECT_THAT(IdsOf(store->List({{}, FromD1("2027-01-01T00:00:00"), group.command.id, 50})), ElementsAre(4));
+  EXPECT_THAT(IdsOf(store->List({{}, {}, CommandId{77}, 50})), IsEmpty());
 }
 
 TEST_F(StoreTest, ListLeavesOutJobsWithoutCommand) {
   Submit(1);
   Foreign(path).Run("insert into jobs (rowid, cmd_rowid, job_status, create_datetime) values (7, 99, 'FAILED', '2026-05-02T10:00:00')");
   EXPECT_THAT(IdsOf(store->List({})), ElementsAre(1));
-  EXPECT_THAT(IdsOf(store->List({{}, FromD1("2020-01-01T00:00:00"), 50})), ElementsAre(1));
+  EXPECT_THAT(IdsOf(store->List({{}, FromD1("2020-01-01T00:00:00"), {}, 50})), ElementsAre(1));
   EXPECT_EQ(store->Find(JobId{7})->command_message, std::nullopt);
 }
 

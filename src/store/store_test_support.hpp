@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,13 +20,16 @@
 /// What the tests of this room share.
 namespace cmdsrv::store_test {
 
-/// A directory of its own for each test, removed at the end.
+/// A directory of its own for each test, removed at the end. In memory where possible: these tests sync often, and what they
+/// prove does not depend on the medium.
 class TempDirectory {
  public:
   TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "cmdsrv-store-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
+    for (const std::string& parent : {std::string("/dev/shm"), std::filesystem::temp_directory_path().string()}) {
+      path_ = parent + "/cmdsrv-store-XXXXXX";
+      if (::mkdtemp(path_.data()) != nullptr) return;
+    }
+    std::abort();
   }
   ~TempDirectory() {
     std::error_code ignored;

@@ -10,13 +10,18 @@ std::size_t WriteBatch::LogsBefore(const WriteOperation& operation) const {
   return std::min<std::size_t>(operation.after_logs - first_log, logs.size());
 }
 
+std::size_t WriteQueue::Weight(const CommandRow& row) {
+  constexpr std::size_t kAllocator = 16;
+  return sizeof(CommandRow) + row.message.capacity() + kAllocator;
+}
+
 void WriteQueue::PushLog(CommandRow row) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     if (logs_.empty()) first_log_at_ = std::chrono::steady_clock::now();
-    log_bytes_ += row.message.size();
+    log_bytes_ += Weight(row);
     logs_.push_back(std::move(row));
     ++pushed_logs_;
     DropOldestLogs();
@@ -27,8 +32,8 @@ void WriteQueue::PushLog(CommandRow row) {
 }
 
 void WriteQueue::DropOldestLogs() {
-  while (logs_.size() > kMaxLogs || (log_bytes_ > kMaxLogBytes && logs_.size() > 1)) {
-    log_bytes_ -= logs_.front().message.size();
+  while (log_bytes_ > kMaxLogBytes && logs_.size() > 1) {
+    log_bytes_ -= Weight(logs_.front());
     logs_.pop_front();
     ++dropped_logs_;
   }

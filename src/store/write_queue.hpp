@@ -52,8 +52,8 @@ struct WriteBatch {
 /// Writes that wait for the writer's thread, in the order of the calls. Any thread, but Take: the writer's only.
 class WriteQueue {
  public:
-  static constexpr std::size_t kMaxLogs = 65536;
-  static constexpr std::size_t kMaxLogBytes = std::size_t{4} << 20U;  ///< of messages
+  /// Some 30,000 rows of usual size. As much again can be in the writer's hands; together that is the memory an overload costs.
+  static constexpr std::size_t kMaxLogBytes = std::size_t{3} << 20U;
   static constexpr std::size_t kEnoughLogs = 4096;                    ///< not waited for more then
 
   /// Log rows wait for others as long as `log_batch`, unless another write comes.
@@ -67,6 +67,9 @@ class WriteQueue {
   /// Fills `batch`. Waits until there is something to write; with `wait` false it may return an empty batch at once.
   /// False: closed, and everything was taken.
   bool Take(WriteBatch& batch, bool wait);
+
+  /// What a waiting row counts against kMaxLogBytes.
+  static std::size_t Weight(const CommandRow& row);
 
   /// What is queued can still be taken.
   void Close();

@@ -108,10 +108,11 @@ TEST_F(WaitingWriteQueue, TheOldestRowsAreDroppedWhenThereAreTooMany) {
   queue.PushLog(Row(1));
   queue.PushLog(Row(2));
   ASSERT_TRUE(queue.Push(operation));
-  const auto count = static_cast<std::int64_t>(WriteQueue::kMaxLogs) + 10;
+  const std::size_t room = WriteQueue::kMaxLogBytes / WriteQueue::Weight(Row(1));
+  const auto count = static_cast<std::int64_t>(room) + 10;
   for (std::int64_t id = 3; id <= count; ++id) queue.PushLog(Row(id));
   ASSERT_TRUE(queue.Take(batch, true));
-  EXPECT_EQ(batch.logs.size(), WriteQueue::kMaxLogs);
+  EXPECT_EQ(batch.logs.size(), room);
   EXPECT_EQ(batch.dropped_logs, 10U);
   EXPECT_EQ(batch.logs.front().id.value, 11);
   EXPECT_EQ(batch.LogsBefore(batch.operations[0]), 0U);
@@ -119,7 +120,7 @@ TEST_F(WaitingWriteQueue, TheOldestRowsAreDroppedWhenThereAreTooMany) {
   EXPECT_EQ(batch.dropped_logs, 0U);
 }
 
-TEST_F(WaitingWriteQueue, AlsoTheirBytesAreBounded) {
+TEST_F(WaitingWriteQueue, LongRowsCountMoreAndTheNewestIsKept) {
   for (std::int64_t id = 1; id <= 10; ++id) queue.PushLog(Row(id, std::string(1U << 20U, 'x')));
   queue.PushLog(Row(11, std::string(10U << 20U, 'x')));
   ASSERT_TRUE(queue.Take(batch, false));
