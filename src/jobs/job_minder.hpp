@@ -43,6 +43,9 @@ struct MinderOptions {
   std::chrono::seconds service_refresh{30};        ///< while at least one job waits for a service
   std::chrono::seconds service_bound{600};         ///< after that the job FAILS with the unit's state
   int max_restarts_without_progress = 3;
+  /// Before a step is started again whose shim was lost or ended from outside: when a machine is shut down its shims get
+  /// their SIGTERM before we do, and a step that is started again at once would only be interrupted again.
+  std::chrono::milliseconds interruption_pause{10'000};
   std::uint64_t output_column_bytes = 1U << 20U;   ///< jobs.job_output at most
   std::uint64_t log_directory_bytes = 256U << 20U; ///< oldest outputs of ended jobs are removed above this
   /// Canonical text of a stored Command (verb and sorted arguments); empty when it cannot be parsed. Given by the server,

@@ -10,13 +10,7 @@
 namespace cmdsrv {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr log::Domain kJobs{"jobs"};
-
-/// When a machine is shut down its shims get their SIGTERM before we do: whoever started such a step again at once would
-/// only see it interrupted again.
-constexpr std::chrono::milliseconds kPauseAfterInterruption = 10s;
 
 WallTime FromUnixMs(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
 
@@ -48,7 +42,7 @@ void MinderCore::Settle(JobId id) {
   // It never began, because somebody sent its shim away before the go: as if it had never been started.
   parts_.table.With([&](JobTable::Jobs&) {
     job->status = JobStatus::Scheduled;
-    job->stage = Waiting{.trouble = "was interrupted before it began", .not_before = parts_.clock.Steady() + kPauseAfterInterruption};
+    job->stage = Waiting{.trouble = "was interrupted before it began", .not_before = parts_.clock.Steady() + options_.interruption_pause};
   });
   Wake();
 }
@@ -100,7 +94,7 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
     job->run.restarts_without_progress = RestartsAfter(job->run, progressed);
     job->stage = Waiting{.again = true,
                          .trouble = fmt::format("was interrupted ({}) and is started again soon", what),
-                         .not_before = parts_.clock.Steady() + kPauseAfterInterruption};
+                         .not_before = parts_.clock.Steady() + options_.interruption_pause};
   });
   Wake();
 }
