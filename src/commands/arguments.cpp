@@ -104,7 +104,7 @@ Checked ToList(const Parameter& parameter, const json::value& value, Checked (*e
     list.push_back(std::move(*checked));
   }
   if (parameter.value_class == Class::Service) {
-    const bool pair = list.size() == 2 && FindRole(list[0].get_string()) != nullptr && IsRoleState(list[1].get_string());
+    const bool pair = list.size() == 2 && FindRole(list[0].get_string()) != nullptr && IsState(list[1].get_string());
     if (!pair) return Wrong("must be a role and one of installed, enabled, active");
   }
   return list;

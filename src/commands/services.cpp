@@ -20,6 +20,13 @@ Result<RunOutcome> RunForHandler(const Services& services, const std::vector<std
   return RunProgram(argv, options);
 }
 
+bool Succeeded(const Result<RunOutcome>& outcome) { return outcome && outcome->exited && outcome->status == 0; }
+
+std::string WhyNot(const Result<RunOutcome>& outcome) {
+  if (!outcome) return outcome.error().message;
+  return fmt::format("{}: {}{}", Describe(*outcome), outcome->output, outcome->errors);
+}
+
 std::vector<std::string> OwnStep(std::vector<std::string> name_and_arguments) {
   name_and_arguments.insert(name_and_arguments.begin(), Root::OwnProgram("iiab-cmdsrv-step"));
   return name_and_arguments;

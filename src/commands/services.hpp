@@ -39,6 +39,12 @@ ReadyJson RenderAdmConf(const Settings& settings);
 Result<RunOutcome> RunForHandler(const Services& services, const std::vector<std::string>& argv,
                                  std::chrono::milliseconds deadline);
 
+/// True for an exit with status 0.
+bool Succeeded(const Result<RunOutcome>& outcome);
+
+/// Why it did not succeed, with what it printed; for the log.
+std::string WhyNot(const Result<RunOutcome>& outcome);
+
 /// `iiab-cmdsrv-step NAME …` as an argument vector with the absolute path of our step program.
 std::vector<std::string> OwnStep(std::vector<std::string> name_and_arguments);
 

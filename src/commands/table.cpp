@@ -44,22 +44,22 @@ constexpr std::span<const Parameter> kNone = {};
 // clang-format off
 constexpr CommandRowInfo kCommands[] = {
     // verb                caller           needs            log         makes          lane         parameters    handler          summary
-    {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
-    {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
-    {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
-    {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
-    {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
-    {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
-    {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answer, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
-    {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
-    {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
+    {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
+    {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
+    {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
+    {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
+    {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
+    {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
+    {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
+    {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
+    {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
-    {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
+    {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
-    {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
+    {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
-    {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
-    {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answer, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
+    {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
+    {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
 };
 // clang-format on
 static_assert(std::ranges::is_sorted(kCommands, {}, &CommandRowInfo::verb));

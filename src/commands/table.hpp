@@ -29,7 +29,7 @@ enum class Log {
   Never,  ///< no line, no row, no id
 };
 enum class Makes {
-  Answer,  ///< never a job; identical ones may run side by side
+  Answers,  ///< never a job; identical ones may run side by side
   Jobs,    ///< jobs; an identical unfinished one is refused
 };
 enum class Lane {

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "base/log.hpp"
 #include "commands/handlers.hpp"
 #include "commands/work_in_progress.hpp"
 #include "platform/files.hpp"
@@ -54,12 +57,13 @@ JobPlan PlanPortableInstall(const CatalogZim& zim) {
 }  // namespace
 
 Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
-  const auto outcome = services.catalog_refresh.Run([&] {
-    return RunForHandler(services, OwnStep({"kiwix-catalog", "--deadline", "45"}), std::chrono::seconds(50));
-  });
-  if (!outcome || !outcome->exited || outcome->status != 0) {
-    const std::string why = outcome ? Describe(*outcome) + ": " + outcome->output + outcome->errors : outcome.error().message;
-    log::Warning({"commands"}, "cannot get the Kiwix catalog: {}", why);
+  const std::chrono::seconds deadline(services.settings.handler_deadline_s);
+  // The step gives up first, so that it can say why.
+  const std::string own = fmt::format("{}", std::max<std::int64_t>(1, deadline.count() - 5));
+  const auto outcome = services.catalog_refresh.Run(
+      [&] { return RunForHandler(services, OwnStep({"kiwix-catalog", "--deadline", own}), deadline); });
+  if (!Succeeded(outcome)) {
+    log::Warning({"commands"}, "cannot get the Kiwix catalog: {}", WhyNot(outcome));
     return Fail(ErrorCode::Refused, "Failed to get the Kiwix Catalog. Keeping the previous one.");
   }
   return Answer(Success{});
