@@ -198,7 +198,8 @@ Result<void> StoreWriter::SetSynced(bool synced) {
 
 Result<void> StoreWriter::Commit(sqlite::Transaction& transaction, bool synced) {
   auto committed = transaction.Commit();
-  if (committed || !synced || committed.error().code == ErrorCode::Busy) return committed;
+  const bool failed_sync = !committed && synced && (sqlite3_errcode(database_.Handle()) & 0xff) == SQLITE_IOERR;
+  if (!failed_sync) return committed;
   // The frames of this transaction may be complete in the WAL file, and would come to life after a crash although their
   // writer was told that they failed; and frames before them may never reach the medium.
   sync_failed_ = true;
