@@ -1,0 +1,275 @@
+#include "server/daemon.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "platform/journal.hpp"
+#include "server/background.hpp"
+#include "server/instance.hpp"
+#include "server/listen_socket.hpp"
+#include "server/machine.hpp"
+#include "server/process_setup.hpp"
+#include "server/router.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kServer{"server"};
+constexpr unsigned kQuickWorkers = 2;
+constexpr std::size_t kMostMessageBytes = 4U << 20U;
+constexpr std::chrono::milliseconds kLinger{1000};
+
+struct Configuration {
+  Root root;
+  Settings settings;
+};
+
+/// CMDSRV_DIR counts as a path of the configuration: it lies in the root, unless it already says so.
+std::string CmdsrvDirectory(const Root& root) {
+  const char* wanted = std::getenv("CMDSRV_DIR");
+  if (wanted == nullptr) return {};
+  const std::string directory = wanted;
+  return root.IsBox() && directory.starts_with(root.Directory() + "/") ? directory : root.Path(directory);
+}
+
+Result<Configuration> Configure(const ServerOptions& options) {
+  Configuration configuration;
+  if (!options.root.empty()) {
+    auto root = Root::At(options.root);
+    if (!root) return Failure(std::move(root.error()));
+    configuration.root = std::move(*root);
+  }
+  auto settings = ReadSettings(configuration.root, CmdsrvDirectory(configuration.root), options.config_file);
+  if (!settings) return Failure(std::move(settings.error()));
+  configuration.settings = std::move(*settings);
+  return configuration;
+}
+
+/// Who may own the socket. In a box without root rights it stays with the caller.
+Result<std::optional<SocketOwner>> OwnerOf(const Configuration& configuration) {
+  const bool is_box = configuration.root.IsBox();
+  if (is_box && ::geteuid() != 0) return std::nullopt;
+  auto owner = FindOwner(configuration.settings.apache_user);
+  if (!owner && is_box) {
+    log::Warning(kServer, "{}; in this box the socket stays with uid {}", owner.error().message, ::geteuid());
+    return std::nullopt;
+  }
+  if (!owner) return Failure(std::move(owner.error()));
+  return *owner;
+}
+
+PeerRules RulesFor(const Root& root, const std::optional<SocketOwner>& owner) {
+  PeerRules rules;
+  rules.web_uid = owner ? owner->uid : ::geteuid();
+  if (root.IsBox()) rules.own = ::geteuid();
+  return rules;
+}
+
+/// Under systemd standard error is the journal already; each line once is enough.
+bool WantsEcho(const ServerOptions& options) { return !options.daemon && std::getenv("JOURNAL_STREAM") == nullptr; }
+
+/// One server from its lock to its exit status. Members are made in this order and unmade in the reverse one.
+class Daemon {
+ public:
+  Daemon(const Configuration& configuration, std::optional<SocketOwner> owner)
+      : settings_(configuration.settings),
+        root_(configuration.root),
+        owner_(owner),
+        peers_(RulesFor(root_, owner_)),
+        queue_(settings_.max_queued) {}
+
+  /// All that can fail at start.
+  Result<void> Prepare();
+  int Run(StartReport report);
+
+ private:
+  Result<void> Bind();
+  RouterOptions OptionsOfRouter() const;
+  RouterHooks HooksOfRouter();
+  void CutPrograms() { (void)::eventfd_write(stop_fd_.Get(), 1); }
+  int Stop(Router::End end);
+
+  const Settings& settings_;
+  const Root& root_;
+  const std::optional<SocketOwner> owner_;
+  const PeerRules peers_;
+  const Clock clock_;
+  const SteadyTime began_ = clock_.Steady();
+  UniqueFd signals_;
+  UniqueFd stop_fd_;
+  std::optional<Instance> instance_;
+  std::unique_ptr<Machine> machine_;  ///< none: the database cannot be used, and every Command is told so
+  RequestQueue queue_;
+  std::unique_ptr<ReplyBox> box_;
+  std::unique_ptr<RouterSocket> socket_;
+  std::unique_ptr<Workers> workers_;
+};
+
+Result<void> Daemon::Prepare() {
+  auto signals = TakeSignals();
+  if (!signals) return Failure(std::move(signals.error()));
+  signals_ = std::move(*signals);
+  stop_fd_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop_fd_) return FailFromErrno(errno, "make an eventfd");
+  auto box = ReplyBox::Make();
+  if (!box) return Failure(std::move(box.error()));
+  box_ = std::move(*box);
+
+  auto instance = Instance::Begin({settings_.lock_path, settings_.pid_file, settings_.ready_file});
+  if (!instance) return Failure(std::move(instance.error()));
+  instance_.emplace(std::move(*instance));
+
+  auto machine = Machine::Start(settings_, root_, peers_, stop_fd_.Get());
+  if (machine) {
+    machine_ = std::move(*machine);
+  } else {
+    log::Error(kServer, "cannot initialize, so every Command is refused until this is mended: {}",
+               machine.error().message);
+  }
+  return Bind();
+}
+
+Result<void> Daemon::Bind() {
+  auto listening = ListenAt(settings_.socket_path, owner_);
+  if (!listening) return Failure(std::move(listening.error()));
+  auto socket = RouterSocket::Serve(std::move(*listening), settings_.socket_path, kMostMessageBytes);
+  if (!socket) return Failure(std::move(socket.error()));
+  socket_ = std::move(*socket);
+  return {};
+}
+
+RouterOptions Daemon::OptionsOfRouter() const {
+  RouterOptions options;
+  options.max_command_bytes = settings_.max_command_bytes;
+  options.peers = peers_;
+  options.allow_stop_from_web = settings_.allow_stop_from_web;
+  options.init_failed = !machine_;
+  options.heartbeat = WatchdogInterval();
+  return options;
+}
+
+RouterHooks Daemon::HooksOfRouter() {
+  return {.stopping =
+              [this] {
+                instance_->RemoveReadyFile();
+                NotifySystemd("STOPPING=1");
+              },
+          .cut_programs = [this] { CutPrograms(); },
+          .workers_ended = [this] { return !workers_ || workers_->AllEnded(); },
+          .reload =
+              [this] {
+                if (machine_) machine_->Load();
+              },
+          .heartbeat = [] { NotifySystemd("WATCHDOG=1"); }};
+}
+
+int Daemon::Run(StartReport report) {
+  if (machine_) {
+    workers_ = std::make_unique<Workers>(
+        queue_, *box_, [this](const Request& request) { return machine_->Execute(request); },
+        static_cast<unsigned>(settings_.workers), kQuickWorkers);
+  }
+  if (auto written = instance_->WriteReadyFile(); !written) {
+    log::Error(kServer, "cannot start: {}", written.error().message);
+    report.Failed(written.error().message);
+    (void)Stop({});
+    return 1;
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Steady() - began_);
+  log::Info(kServer, "iiab-cmdsrv {} is ready after {} ms, pid {}", kVersion, took.count(), ::getpid());
+  NotifySystemd(machine_ ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=failed to initialize; the log says why");
+  report.Ready();
+  if (machine_) machine_->Load();
+  Router router(*socket_, queue_, *box_, signals_.Get(), OptionsOfRouter(), HooksOfRouter());
+  return Stop(router.Run());
+}
+
+int Daemon::Stop(Router::End end) {
+  queue_.Close();
+  // New clients find nobody from now on; what is still to be read by the old ones gets its time.
+  if (::unlink(settings_.socket_path.c_str()) != 0 && errno != ENOENT) {
+    log::Warning(kServer, "cannot remove {}: {}", settings_.socket_path, Reason(errno));
+  }
+  socket_->Close(kLinger);
+  if (machine_) machine_->Stop(end.end_jobs);
+  log::Info(kServer, "stopped");
+  if (end.all_answered) {
+    workers_.reset();
+    return 0;
+  }
+  // A worker hangs in a system call. Nothing is unmade under it; the files go, and the kernel does the rest.
+  log::Warning(kServer, "some Commands were given up because they did not end in time");
+  instance_.reset();
+  std::_Exit(0);
+}
+
+/// Without a usable configuration nothing can be started, but files of a killed server must not keep clients waiting.
+void RemoveStaleFiles(const ServerOptions& options) {
+  Root root;
+  if (!options.root.empty()) {
+    auto at = Root::At(options.root);
+    if (!at) return;
+    root = std::move(*at);
+  }
+  (void)Instance::Begin(
+      {root.Path("/run/iiab-cmdsrv.lock"), root.Path("/run/iiab-cmdsrv.pid"), root.Path("/run/iiab-cmdsrv-ready")});
+}
+
+int CannotStart(const Error& error, StartReport& report) {
+  log::Error(kServer, "cannot start: {}", error.message);
+  report.Failed(error.message);
+  return 1;
+}
+
+}  // namespace
+
+int Serve(const ServerOptions& options) {
+  SaveMemory();
+  LogToJournal(WantsEcho(options));
+  StartReport report;
+  const auto configuration = Configure(options);
+  if (!configuration) {
+    RemoveStaleFiles(options);
+    if (options.daemon) std::fprintf(stderr, "iiab-cmdsrv: %s\n", configuration.error().message.c_str());
+    return CannotStart(configuration.error(), report);
+  }
+  if (options.daemon) {
+    auto background = GoToBackground();
+    if (!background) return CannotStart(background.error(), report);
+    report = std::move(*background);
+  }
+  for (const std::string& complaint : configuration->settings.complaints) log::Warning(kServer, "{}", complaint);
+  if (!configuration->root.IsBox()) HideMemory();
+  AllowManyDescriptors();
+  if (::chdir(configuration->settings.cmdsrv_dir.c_str()) != 0) {
+    log::Warning(kServer, "cannot work in {}: {}", configuration->settings.cmdsrv_dir, Reason(errno));
+  }
+  const auto owner = OwnerOf(*configuration);
+  if (!owner) return CannotStart(owner.error(), report);
+  Daemon daemon(*configuration, *owner);
+  if (auto prepared = daemon.Prepare(); !prepared) return CannotStart(prepared.error(), report);
+  return daemon.Run(std::move(report));
+}
+
+int CheckConfig(const ServerOptions& options) {
+  const auto configuration = Configure(options);
+  if (!configuration) {
+    std::fprintf(stderr, "iiab-cmdsrv: %s\n", configuration.error().message.c_str());
+    return 1;
+  }
+  for (const std::string& complaint : configuration->settings.complaints) {
+    std::fprintf(stderr, "iiab-cmdsrv: %s\n", complaint.c_str());
+  }
+  std::puts(configuration->settings.complaints.empty()
+                ? "the configuration is fine"
+                : "the configuration can be used; defaults replace what is wrong");
+  return 0;
+}
+
+}  // namespace cmdsrv

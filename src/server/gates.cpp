@@ -1,0 +1,166 @@
+#include "server/gates.hpp"
+
+#include "base/log.hpp"
+#include "base/names.hpp"
+#include "base/text.hpp"
+#include "protocol/reply.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kServer{"server"};
+constexpr std::size_t kLongestLogged = 1000;
+constexpr std::size_t kLongestRecorded = 16'384;  // of Commands without jobs; nobody reads those rows back
+
+Error Unexpected() { return {ErrorCode::Internal, {}}; }
+
+/// True for errors whose message the client does not get, so that only the log has it.
+bool IsHidden(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Malformed:
+    case ErrorCode::Io:
+    case ErrorCode::Corrupt:
+    case ErrorCode::Newer:
+    case ErrorCode::Internal: return true;
+    case ErrorCode::Refused:
+    case ErrorCode::Stated:
+    case ErrorCode::Duplicate:
+    case ErrorCode::NotFound:
+    case ErrorCode::Busy:
+    case ErrorCode::Timeout:
+    case ErrorCode::NoSpace:
+    case ErrorCode::Unavailable: return false;
+  }
+  return true;
+}
+
+void LogRefusal(std::string_view verb, const Error& error) {
+  if (error.code == ErrorCode::Malformed) {
+    log::Warning(kServer, "malformed Command {}: {}", verb, error.message);
+  } else if (IsHidden(error.code)) {
+    log::Error(kServer, "{} failed: {}", verb, error.message);
+  } else {
+    log::Warning(kServer, "{} was refused: {}", verb, error.message);
+  }
+}
+
+}  // namespace
+
+std::string Shown(const CommandRowInfo& row, std::string_view text) {
+  if (row.log == Log::Whole) return std::string(text);
+  return fmt::format("{} ***", row.verb);
+}
+
+/// One Command on its way.
+struct Gates::Passing {
+  const Request& request;
+  const CommandRowInfo& row;
+  const Command& command;
+  WallTime received;
+};
+
+Executed Gates::Pass(const Request& request) {
+  const auto command = ParseCommand(request.text);
+  if (command) return {Parsed(request, *command)};
+  // The text may be a mistyped Command with a secret in it: nothing of it is kept but a real verb or a short piece.
+  const std::string verb = PrintableAscii(VerbOf(request.text), 40);
+  if (command.error().code == ErrorCode::NotFound) {
+    log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", verb, request.peer.uid, request.peer.pid);
+    return {UnknownReply()};
+  }
+  log::Warning(kServer, "malformed Command {} of uid {}, pid {} ({} bytes): {}", verb, request.peer.uid,
+               request.peer.pid, request.text.size(), command.error().message);
+  return {ToReply(VerbOf(request.text), command.error())};
+}
+
+std::string Gates::Parsed(const Request& request, const Command& command) {
+  const CommandRowInfo* row = parts_.find(command.verb);
+  if (row == nullptr) {
+    log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", PrintableAscii(command.verb, 40), request.peer.uid,
+                 request.peer.pid);
+    return UnknownReply();
+  }
+  if (!parts_.peers.MayCall(request.peer, row->caller)) {
+    log::Warning(kServer, "refused {} of uid {}, pid {}: only root may do this", command.verb, request.peer.uid,
+                 request.peer.pid);
+    return ToReply(command.verb, Error{ErrorCode::Refused, "Only root may use this Command."});
+  }
+  return Known({request, *row, command, parts_.services.clock.Wall()});
+}
+
+std::string Gates::Known(const Passing& passing) {
+  const auto& [request, row, command, received] = passing;
+  const std::string shown = Shown(row, request.text);
+  if (row.log != Log::Never) {
+    log::Info(kServer, "received {} of uid {}, pid {}", Shorten(MaskUrlCredentials(shown), kLongestLogged),
+              request.peer.uid, request.peer.pid);
+  }
+  Reservation reservation;
+  if (row.makes == Makes::Jobs) {
+    auto reserved = parts_.services.jobs.Reserve(CanonicalText(command));
+    if (!reserved) {
+      LogRefusal(command.verb, reserved.error());
+      const bool duplicate = reserved.error().code == ErrorCode::Duplicate;
+      return ToReply(command.verb, duplicate ? DuplicateError(shown) : reserved.error());
+    }
+    reservation = std::move(*reserved);
+  }
+  if (row.needs == Needs::Internet && !parts_.internet()) {
+    log::Warning(kServer, "{} was refused: it needs the internet, which is not available", command.verb);
+    Record(passing);
+    return InternetReply(command.verb);
+  }
+  return Finish(passing, AskHandler(passing), std::move(reservation));
+}
+
+Result<Outcome> Gates::AskHandler(const Passing& passing) {
+  auto arguments = Arguments::Check(passing.row.parameters, passing.command.arguments);
+  if (!arguments) return Failure(std::move(arguments.error()));
+  try {
+    return passing.row.handler(*arguments, parts_.services);
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::Internal, "unexpected error: {}", error.what());
+  } catch (...) {
+    return Fail(ErrorCode::Internal, "unexpected error of unknown kind");
+  }
+}
+
+std::string Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation) {
+  if (!outcome) {
+    LogRefusal(passing.command.verb, outcome.error());
+    Record(passing);
+    return ToReply(passing.command.verb, outcome.error());
+  }
+  if (auto* plan = std::get_if<JobPlan>(&*outcome)) return Submit(passing, std::move(*plan), std::move(reservation));
+  Record(passing);
+  const Answer& answer = std::get<Answer>(*outcome);
+  if (const auto* warning = std::get_if<Warning>(&answer)) {
+    log::Warning(kServer, "{} ended with a warning: {}", passing.command.verb, warning->text);
+  }
+  return ToReply(passing.command.verb, answer);
+}
+
+std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation) {
+  const std::string& verb = passing.command.verb;
+  // A job is found again after a restart by its Command's text, so a verb that hides its text cannot have jobs.
+  if (passing.row.makes != Makes::Jobs || passing.row.log != Log::Whole || plan.steps.empty()) {
+    log::Error(kServer, "{} failed: its row of the command table does not allow such a plan", verb);
+    return ToReply(verb, Unexpected());
+  }
+  CommandRow row{parts_.store.NextCommandId(), passing.request.text, passing.received};
+  const auto ids = parts_.services.jobs.Submit(std::move(row), std::move(plan), std::move(reservation));
+  if (!ids) {
+    LogRefusal(verb, ids.error());
+    return ToReply(verb, ids.error());
+  }
+  if (ids->empty()) return ToReply(verb, Unexpected());
+  return JobScheduledReply(ids->back());
+}
+
+void Gates::Record(const Passing& passing) {
+  if (passing.row.log == Log::Never) return;
+  const std::string shown = Shorten(Shown(passing.row, passing.request.text), kLongestRecorded);
+  parts_.store.LogCommand({parts_.store.NextCommandId(), shown, passing.received});
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "commands/services.hpp"
+#include "commands/table.hpp"
+#include "protocol/command.hpp"
+#include "server/peer.hpp"
+#include "server/workers.hpp"
+#include "store/store.hpp"
+
+namespace cmdsrv {
+
+/// What the gates need. Everything outlives them and is safe to use from all workers.
+struct GateParts {
+  Services& services;
+  Store& store;
+  PeerRules peers;
+  std::function<bool()> internet;  ///< blocks at most 5 s
+  std::function<const CommandRowInfo*(std::string_view verb)> find = FindCommand;
+};
+
+/// What a Command passes on its way to the handler, in this order: grammar, table, caller, log, duplicate, internet,
+/// arguments. Then the outcome is recorded and becomes the reply. Any thread.
+class Gates {
+ public:
+  explicit Gates(GateParts parts) : parts_(std::move(parts)) {}
+
+  /// Always gives a reply, whatever the handler does.
+  Executed Pass(const Request& request);
+
+ private:
+  struct Passing;
+
+  std::string Parsed(const Request& request, const Command& command);
+  std::string Known(const Passing& passing);
+  Result<Outcome> AskHandler(const Passing& passing);
+  std::string Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);
+  std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation);
+  void Record(const Passing& passing);
+
+  const GateParts parts_;
+};
+
+/// A Command as logs, the database and other clients may see it: whole, or "VERB ***" for a sensitive verb.
+std::string Shown(const CommandRowInfo& row, std::string_view text);
+
+}  // namespace cmdsrv

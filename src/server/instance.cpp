@@ -1,0 +1,71 @@
+#include "server/instance.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "base/log.hpp"
+#include "platform/unique_fd.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kServer{"server"};
+
+/// Appears whole or not at all, mode 0644 whatever the umask, and never through a link. Not synced: these files mean
+/// nothing after a reboot.
+Result<void> WriteRunFile(const std::string& path, std::string_view text) {
+  const std::string temporary = fmt::format("{}.{}", path, ::getpid());
+  (void)::unlink(temporary.c_str());
+  UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) return FailFromErrno(errno, "make " + temporary);
+  const ssize_t written = ::write(file.Get(), text.data(), text.size());
+  const int error = written < 0 ? errno : ENOSPC;
+  const bool done = written == static_cast<ssize_t>(text.size()) && ::fchmod(file.Get(), 0644) == 0;
+  if (done && std::rename(temporary.c_str(), path.c_str()) == 0) return {};
+  const int why = done ? errno : error;
+  (void)::unlink(temporary.c_str());
+  return FailFromErrno(why, "write " + path);
+}
+
+void Remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    log::Warning(kServer, "cannot remove {}: {}", path, Reason(errno));
+  }
+}
+
+}  // namespace
+
+Result<Instance> Instance::Begin(Paths paths) {
+  auto lock = FileLock::Take(paths.lock);
+  if (!lock && lock.error().code == ErrorCode::Busy) {
+    return Fail(ErrorCode::Busy, "another iiab-cmdsrv is running: it holds {}", paths.lock);
+  }
+  if (!lock) return Failure(std::move(lock.error()));
+  Instance instance(std::move(paths), std::move(*lock));
+  Remove(instance.paths_.ready);
+  Remove(instance.paths_.pid);
+  if (auto written = WriteRunFile(instance.paths_.pid, fmt::format("{}\n", ::getpid())); !written) {
+    return Failure(std::move(written.error()));
+  }
+  return instance;
+}
+
+Instance::Instance(Instance&& other) noexcept
+    : paths_(std::move(other.paths_)), lock_(std::exchange(other.lock_, std::nullopt)) {}
+
+Instance::~Instance() {
+  if (!lock_) return;
+  Remove(paths_.ready);
+  Remove(paths_.pid);
+}
+
+Result<void> Instance::WriteReadyFile() { return WriteRunFile(paths_.ready, "ready\n"); }
+
+void Instance::RemoveReadyFile() { Remove(paths_.ready); }
+
+}  // namespace cmdsrv

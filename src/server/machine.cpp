@@ -1,0 +1,109 @@
+#include "server/machine.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "platform/files.hpp"
+#include "protocol/command.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kServer{"server"};
+const Clock kClock;
+
+StoreOptions OptionsOfStore(const Settings& settings) {
+  StoreOptions options;
+  options.path = settings.database_path;
+  options.keep_commands_days = settings.db_keep_commands_days;
+  options.keep_jobs_days = settings.db_keep_jobs_days;
+  return options;
+}
+
+MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, ServiceMonitor& monitor) {
+  MinderOptions options;
+  options.max_running = JobLimit(settings, root);
+  options.low_priority = settings.lower_job_priority;
+  options.default_cwd = settings.cmdsrv_dir;
+  options.state_directory = settings.state_dir;
+  options.output_directory = settings.job_output_dir;
+  options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
+  options.environment = ChildEnvironment(root);
+  options.services = [&monitor](std::vector<ServiceNeed> needs, ServiceMonitor::Done done) {
+    monitor.Look(std::move(needs), std::move(done));
+  };
+  options.canonical_of = [](std::string_view message) -> std::optional<std::string> {
+    const auto command = ParseCommand(message);
+    if (!command) return std::nullopt;
+    return CanonicalText(*command);
+  };
+  return options;
+}
+
+}  // namespace
+
+int JobLimit(const Settings& settings, const Root& root) {
+  const auto model = ReadFile(root.Path("/proc/device-tree/model"), 4096);
+  const bool is_pi = model && model->find("Raspberry") != std::string::npos;
+  return is_pi ? std::min(settings.max_rpi_jobs, settings.max_concurrent_jobs) : settings.max_concurrent_jobs;
+}
+
+Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const Root& root, PeerRules peers,
+                                                int stop_fd) {
+  auto opened = Store::Open(OptionsOfStore(settings), kClock);
+  if (!opened) return Failure(std::move(opened.error()));
+  Base base{std::move(*opened), std::make_unique<ServiceMonitor>(root), nullptr};
+  auto minder = JobMinder::Start(*base.opened.store, kClock, OptionsOfMinder(settings, root, *base.monitor));
+  if (!minder) return Failure(std::move(minder.error()));
+  base.minder = std::move(*minder);
+  return std::unique_ptr<Machine>(new Machine(settings, root, peers, stop_fd, std::move(base)));
+}
+
+Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, int stop_fd, Base base)
+    : settings_(settings),
+      base_(std::move(base)),
+      zim_catalog_(settings.kiwix_catalog_file),
+      library_(settings.zim_dir + "library.xml"),
+      internet_(settings.inet_check_host, settings.inet_check_port),
+      services_{.settings = settings,
+                .root = root,
+                .clock = kClock,
+                .jobs = base_.minder->Board(),
+                .health = health_,
+                .zim_catalog = zim_catalog_,
+                .library = library_,
+                .catalog_refresh = catalog_refresh_,
+                .adm_conf = RenderAdmConf(settings),
+                .started = kClock.Steady(),
+                .stop_fd = stop_fd},
+      loader_(services_),
+      gates_({.services = services_, .store = *base_.opened.store, .peers = peers, .internet = [this] {
+                return internet_.Available();
+              }}) {
+  TellHealth();
+}
+
+Machine::~Machine() { Stop(false); }
+
+void Machine::TellHealth() {
+  for (const char* part : {"kiwix_catalog", "library", "programs"}) health_.Set(part, PartState::Loading);
+  if (settings_.complaints.empty()) {
+    health_.Set("config", PartState::Good);
+  } else {
+    health_.Set("config", PartState::Degraded, fmt::format("{}", fmt::join(settings_.complaints, "; ")));
+  }
+  const std::string& set_aside = base_.opened.set_aside;
+  if (set_aside.empty()) return health_.Set("database", PartState::Good);
+  log::Error(kServer, "the database was damaged; it was kept as {} and a new one begun", set_aside);
+  health_.Set("database", PartState::Degraded,
+              "the database was damaged; the list of old jobs is kept in " + set_aside + " and a new one was begun");
+}
+
+void Machine::Stop(bool end_jobs) {
+  if (std::exchange(stopped_, true)) return;
+  base_.monitor->Stop();
+  base_.minder->Stop(end_jobs);
+  base_.opened.store->Close();
+}
+
+}  // namespace cmdsrv

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "commands/services.hpp"
+#include "content/settings.hpp"
+#include "jobs/job_minder.hpp"
+#include "platform/internet_probe.hpp"
+#include "server/gates.hpp"
+#include "server/loader.hpp"
+#include "server/service_monitor.hpp"
+#include "store/store.hpp"
+
+namespace cmdsrv {
+
+/// Everything behind the socket: database, jobs, what handlers use, and the gates to them.
+class Machine {
+ public:
+  /// Opens the database and takes up the jobs; nothing slow is loaded yet. `stop_fd`: see Services. Settings and root
+  /// must outlive it. Errors: those of Store::Open and JobMinder::Start; nothing runs then.
+  static Result<std::unique_ptr<Machine>> Start(const Settings& settings, const Root& root, PeerRules peers,
+                                                int stop_fd);
+
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  /// Carries out one Command. Any thread; blocks as long as it takes.
+  Executed Execute(const Request& request) { return gates_.Pass(request); }
+
+  /// Reads catalogs and the like in the background, again when they have been read already. Any thread.
+  void Load() { loader_.Begin(); }
+
+  /// Ends all threads and writes what is left to write. Workers that still use it get errors from now on.
+  void Stop(bool end_jobs);
+
+ private:
+  /// What must exist before handlers can be served. Later parts use the earlier ones.
+  struct Base {
+    StoreOpened opened;
+    std::unique_ptr<ServiceMonitor> monitor;
+    std::unique_ptr<JobMinder> minder;
+  };
+  Machine(const Settings& settings, const Root& root, PeerRules peers, int stop_fd, Base base);
+  void TellHealth();
+
+  const Settings& settings_;
+  Base base_;
+  HealthBoard health_;
+  KiwixCatalogCache zim_catalog_;
+  LibraryCache library_;
+  SharedRun catalog_refresh_;
+  InternetProbe internet_;
+  Services services_;
+  Loader loader_;
+  Gates gates_;
+  bool stopped_ = false;
+};
+
+/// How many jobs may run at a time: fewer on a Raspberry Pi.
+int JobLimit(const Settings& settings, const Root& root);
+
+}  // namespace cmdsrv

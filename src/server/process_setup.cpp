@@ -1,0 +1,53 @@
+#include "server/process_setup.hpp"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/text.hpp"
+
+namespace cmdsrv {
+
+void SaveMemory() { (void)::mallopt(M_ARENA_MAX, 2); }
+
+void AllowManyDescriptors() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= std::min(limit.rlim_max, kEnough)) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void HideMemory() { (void)::prctl(PR_SET_DUMPABLE, 0); }
+
+Result<UniqueFd> TakeSignals() {
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ours, signal);
+  if (const int error = ::pthread_sigmask(SIG_BLOCK, &ours, nullptr); error != 0) {
+    return FailFromErrno(error, "block signals");
+  }
+  UniqueFd fd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) return FailFromErrno(errno, "make a signalfd");
+  return fd;
+}
+
+std::optional<std::chrono::milliseconds> WatchdogInterval() {
+  const char* wanted = std::getenv("WATCHDOG_USEC");
+  const char* whose = std::getenv("WATCHDOG_PID");
+  if (wanted == nullptr || (whose != nullptr && ToInteger(whose) != ::getpid())) return std::nullopt;
+  const auto micros = ToInteger(wanted);
+  if (!micros || *micros < 2000) return std::nullopt;
+  return std::chrono::milliseconds{*micros / 2000};
+}
+
+}  // namespace cmdsrv

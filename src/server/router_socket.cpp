@@ -1,0 +1,101 @@
+#include "server/router_socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <zmq.hpp>
+
+namespace cmdsrv {
+namespace {
+
+// What one client may have in flight before it is held back (requests) or its replies wait with us (see Router).
+constexpr int kRequestsPerClient = 64;
+constexpr int kRepliesPerClient = 100;
+constexpr int kBacklog = 512;
+
+class ZmqRouterSocket final : public RouterSocket {
+ public:
+  ZmqRouterSocket(UniqueFd listening, const std::string& path, std::size_t max_message_bytes) {
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_message_bytes));
+    socket_.set(zmq::sockopt::rcvhwm, kRequestsPerClient);
+    socket_.set(zmq::sockopt::sndhwm, kRepliesPerClient);
+    socket_.set(zmq::sockopt::backlog, kBacklog);
+    socket_.set(zmq::sockopt::linger, 0);
+    // Tells a client that is gone from one that does not read; the first is no error, the second gets another chance.
+    socket_.set(zmq::sockopt::router_mandatory, true);
+    const int fd = listening.Get();
+    if (::zmq_setsockopt(socket_.handle(), ZMQ_USE_FD, &fd, sizeof fd) != 0) throw zmq::error_t();
+    socket_.bind("ipc://" + path);
+    (void)listening.Release();  // libzmq closes it
+  }
+
+  std::optional<Message> Receive() override {
+    if (!socket_.recv(identity_, zmq::recv_flags::dontwait)) return std::nullopt;
+    Message message;
+    message.identity = identity_.to_string_view();
+    message.peer = PeerOf(identity_);
+    bool more = identity_.more();
+    while (more) {
+      zmq::message_t& frame = frames_[std::min(message.frame_count, frames_.size() - 1)];
+      if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+      if (message.frame_count < message.kept.size()) message.kept[message.frame_count] = frame.to_string_view();
+      message.bytes += frame.size();
+      ++message.frame_count;
+      more = frame.more();
+    }
+    return message;
+  }
+
+  Sent Send(const Address& to, std::string_view text) override {
+    constexpr auto kNow = zmq::send_flags::dontwait;
+    try {
+      if (!socket_.send(zmq::buffer(to.identity), kNow | zmq::send_flags::sndmore)) return Sent::Full;
+      if (to.delimiter) (void)socket_.send(zmq::str_buffer(""), kNow | zmq::send_flags::sndmore);
+      (void)socket_.send(zmq::buffer(text), kNow);
+      return Sent::Yes;
+    } catch (const zmq::error_t& error) {
+      if (error.num() == EHOSTUNREACH) return Sent::Gone;
+      throw;
+    }
+  }
+
+  unsigned Wait(std::span<const int> descriptors, std::optional<std::chrono::milliseconds> timeout) override {
+    std::array<zmq_pollitem_t, 5> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}}};
+    const std::size_t count = std::min(descriptors.size(), items.size() - 1);
+    for (std::size_t i = 0; i < count; ++i) items[i + 1] = {nullptr, descriptors[i], ZMQ_POLLIN, 0};
+    const long wait = timeout ? static_cast<long>(std::max<std::int64_t>(timeout->count(), 0)) : -1;
+    if (::zmq_poll(items.data(), static_cast<int>(count + 1), wait) < 0 && ::zmq_errno() != EINTR) throw zmq::error_t();
+    unsigned readable = 0;
+    for (std::size_t i = 0; i < count; ++i) readable |= (items[i + 1].revents != 0 ? 1U : 0U) << i;
+    return readable;
+  }
+
+  void Close(std::chrono::milliseconds linger) override {
+    socket_.set(zmq::sockopt::linger, static_cast<int>(linger.count()));
+    socket_.close();
+    context_.close();
+  }
+
+ private:
+  static std::optional<Peer> PeerOf(zmq::message_t& frame) {
+    const char* address = ::zmq_msg_gets(frame.handle(), "Peer-Address");
+    return address == nullptr ? std::nullopt : ParsePeer(address);
+  }
+
+  zmq::context_t context_{1};
+  zmq::socket_t socket_{context_, zmq::socket_type::router};
+  zmq::message_t identity_;
+  std::array<zmq::message_t, 4> frames_;  ///< the last one takes what nobody looks at
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RouterSocket>> RouterSocket::Serve(UniqueFd listening, const std::string& path,
+                                                          std::size_t max_message_bytes) {
+  try {
+    return std::make_unique<ZmqRouterSocket>(std::move(listening), path, max_message_bytes);
+  } catch (const zmq::error_t& error) {
+    return Fail(ErrorCode::Io, "cannot serve the socket {}: {}", path, error.what());
+  }
+}
+
+}  // namespace cmdsrv
