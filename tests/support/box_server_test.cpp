@@ -80,7 +80,8 @@ TEST_F(BoxServerTest, IfRangeWithAnOldETagGivesTheWholeFile) {
 }
 
 TEST_F(BoxServerTest, KeepsAConnectionForSeveralRequests) {
-  const RunEnd end = RunTool({"curl", "-sS", "-v", "-o", "/dev/null", "-o", "/dev/null", server.Url(kZim), server.Url(kZim)});
+  const RunEnd end =
+      RunTool({"curl", "-sS", "-v", "-o", "/dev/null", "-o", "/dev/null", server.Url(kZim), server.Url(kZim)});
   EXPECT_EQ(end.status, 0);
   EXPECT_THAT(end.output, HasSubstr("Re-using existing connection"));
 }
@@ -119,7 +120,8 @@ TEST_F(BoxServerTest, PointsTheBoxToItself) {
 }
 
 TEST_F(BoxServerTest, ServesNothingOutsideOfTheInternetFolder) {
-  for (const char* path : {"/../etc/iiab/uuid", "/zim/%2e%2e/%2e%2e/etc/iiab/uuid", "/zim/other/.hidden", "/zim", "/"}) {
+  for (const char* path :
+       {"/../etc/iiab/uuid", "/zim/%2e%2e/%2e%2e/etc/iiab/uuid", "/zim/other/.hidden", "/zim", "/"}) {
     const RunEnd end = Curl({"-f", "--path-as-is"}, path);
     EXPECT_EQ(end.status, 22) << path << " " << end.output;
   }

@@ -105,9 +105,9 @@ TEST(MakeBox, ConfigurationNamesAnAccountThatExistsAndPathsThatExist) {
   const TestBox box;
   const auto conf = ReadObject(box.Path(box::kConfigFile)).at("cmdsrv_conf").as_object();
   EXPECT_EQ(RunTool({"id", "-un"}).output, std::string(TextMember(conf, "apache_user")) + "\n");
-  for (const char* key : {"iiab_ini_file", "iiab_local_vars_file", "kiwix_catalog_file", "oer2go_catalog_file",
-                          "adm_maps_catalog_path", "zim_dir", "zim_working_dir", "modules_dir", "doc_root", "js_menu_dir",
-                          "vector_map_tiles_path", "iiab_repo"}) {
+  for (const char* key :
+       {"iiab_ini_file", "iiab_local_vars_file", "kiwix_catalog_file", "oer2go_catalog_file", "adm_maps_catalog_path",
+        "zim_dir", "zim_working_dir", "modules_dir", "doc_root", "js_menu_dir", "vector_map_tiles_path", "iiab_repo"}) {
     EXPECT_TRUE(Exists(box.Path(TextMember(conf, key)))) << key;
   }
 }
@@ -149,7 +149,8 @@ TEST(MakeBox, CatalogOffersTheMirrorAndIsPadded) {
   EXPECT_EQ(entry.at("category"), "Other");
   EXPECT_EQ(entry.at("description"), "A &quot;demo&quot; of a few pages");
   EXPECT_EQ(entry.at("sequence"), 5);  // pictures and details, no videos
-  EXPECT_NEAR(static_cast<double>(*ToInteger(TextMember(entry, "size"))), static_cast<double>(facts.bytes) / 1024, 0.51);
+  EXPECT_NEAR(static_cast<double>(*ToInteger(TextMember(entry, "size"))), static_cast<double>(facts.bytes) / 1024,
+              0.51);
 }
 
 TEST(PermaRef, CutsADateOfThisCenturyOnly) {

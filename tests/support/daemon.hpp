@@ -26,8 +26,8 @@ struct ProcessEnd {
 /// started outlive it by design and are the box's to clean up. It dies with the test program too.
 class Daemon {
  public:
-  /// Starts it and waits until it is ready: the ready file has appeared, by inotify. Timeout or Unavailable (ended before
-  /// it was ready) with its standard error in the message. What it prints is in <root>/var/log/daemon-<n>.txt.
+  /// Starts it and waits until it is ready: the ready file has appeared, by inotify. Timeout or Unavailable (ended
+  /// before it was ready) with its standard error in the message. What it prints is in <root>/var/log/daemon-<n>.txt.
   static Result<Daemon> Start(const std::string& root, const std::vector<std::string>& more_arguments = {},
                               milliseconds deadline = seconds(10));
 

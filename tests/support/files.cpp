@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 Result<std::string> ReadText(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return Fail(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, "cannot open {}: {}", path, Reason(errno));
+  if (!in)
+    return Fail(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, "cannot open {}: {}", path, Reason(errno));
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();

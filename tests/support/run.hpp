@@ -8,8 +8,8 @@
 namespace cmdsrv::test {
 
 struct RunEnd {
-  int status = -1;       ///< exit status; 128 + signal when killed; -1 when it could not be started or was too slow
-  std::string output;    ///< standard output and error together
+  int status = -1;     ///< exit status; 128 + signal when killed; -1 when it could not be started or was too slow
+  std::string output;  ///< standard output and error together
 };
 
 /// Runs a real program (looked for in PATH) with these arguments to its end, killed at the deadline. Not the product's

@@ -81,7 +81,8 @@ void AddMetadata(zim::writer::Creator& creator, const ZimSpec& spec) {
 
 zim::Uuid ToZimUuid(const std::string& text) {
   char bytes[16] = {};
-  sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes), sizeof bytes, text.data(), text.size(), "-", nullptr, nullptr);
+  sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes), sizeof bytes, text.data(), text.size(), "-", nullptr,
+                 nullptr);
   return zim::Uuid(bytes);
 }
 
@@ -142,10 +143,12 @@ Result<ZimFacts> ReadZimFacts(const std::string& path) try {
   return Fail(ErrorCode::Corrupt, "cannot read the ZIM {}: {}", path, failure.what());
 }
 
-bool IsSoundZim(const std::string& path) try {
-  return zim::Archive(path).check();
-} catch (const std::exception&) {
-  return false;
+bool IsSoundZim(const std::string& path) {
+  try {
+    return zim::Archive(path).check();
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 }  // namespace cmdsrv::test

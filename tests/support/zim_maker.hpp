@@ -23,7 +23,7 @@ struct ZimSpec {
   unsigned articles = 4;
   std::uint64_t payload_bytes = 0;  ///< pictures of bytes that do not compress, so that the file has about this size
   bool full_text_index = false;
-  std::uint64_t seed = 1;           ///< other seed, other payload and other UUID
+  std::uint64_t seed = 1;  ///< other seed, other payload and other UUID
 };
 
 /// 8-4-4-4-12 digits made from `text`: the same text gives the same id.

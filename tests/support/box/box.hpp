@@ -13,9 +13,9 @@
 namespace cmdsrv::test {
 
 struct BoxOptions {
-  std::vector<ZimSpec> installed;       ///< in library/zims/content, listed in library.xml
-  std::vector<ZimSpec> mirrored;        ///< in internet/zim/other, offered by the catalogs
-  unsigned catalog_entries = 120;       ///< the OPDS feed is padded to this number with ZIMs that no mirror has
+  std::vector<ZimSpec> installed;  ///< in library/zims/content, listed in library.xml
+  std::vector<ZimSpec> mirrored;   ///< in internet/zim/other, offered by the catalogs
+  unsigned catalog_entries = 120;  ///< the OPDS feed is padded to this number with ZIMs that no mirror has
 };
 
 /// One small installed ZIM and `mirrored` of the usual mirror ZIMs: 60 KB with a full text index, 2 MB, 20 MB, a newer
@@ -40,13 +40,13 @@ inline constexpr const char* kConfigFile = "/opt/admin/cmdsrv/cmdsrv.conf";
 inline constexpr const char* kCatalogFile = "/etc/iiab/kiwix_catalog.json";
 inline constexpr const char* kMirrorDirectory = "/internet/zim";
 
-Result<void> WriteConfiguration(const std::string& root);             // box_config.cpp
-Result<void> WriteHostFiles(const std::string& root);                 // box_host_files.cpp
-Result<void> WriteStandIns(const std::string& root);                  // box_stand_ins.cpp
-Result<void> WriteMenus(const std::string& root);                     // box_menus.cpp
-Result<void> WriteLanguages(const std::string& root);                 // box_languages.cpp
+Result<void> WriteConfiguration(const std::string& root);               // box_config.cpp
+Result<void> WriteHostFiles(const std::string& root);                   // box_host_files.cpp
+Result<void> WriteStandIns(const std::string& root);                    // box_stand_ins.cpp
+Result<void> WriteMenus(const std::string& root);                       // box_menus.cpp
+Result<void> WriteLanguages(const std::string& root);                   // box_languages.cpp
 Result<void> WriteCatalogs(const std::string& root, unsigned entries);  // box_catalogs.cpp
-Result<void> WriteLibrary(const std::string& root);                   // box_library.cpp
+Result<void> WriteLibrary(const std::string& root);                     // box_library.cpp
 
 }  // namespace box
 }  // namespace cmdsrv::test

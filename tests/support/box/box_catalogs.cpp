@@ -98,10 +98,8 @@ Result<void> WriteCatalogs(const std::string& root, unsigned entries) {
     json::value document;
   };
   const File files[] = {
-      {root + kCatalogFile, KiwixCatalog(zims, kNowhere)},
-      {root + "/etc/iiab/oer2go_catalog.json", Modules()},
-      {root + "/internet/iiab-module-cat.json", IiabModules()},
-      {assets + "adm-map-catalog.json", Maps()},
+      {root + kCatalogFile, KiwixCatalog(zims, kNowhere)},      {root + "/etc/iiab/oer2go_catalog.json", Modules()},
+      {root + "/internet/iiab-module-cat.json", IiabModules()}, {assets + "adm-map-catalog.json", Maps()},
       {assets + "vector-map-idx.json", json::object{}},
   };
   for (const File& file : files) {

@@ -26,7 +26,8 @@ iiab_lan_iface = br0
 iiab_network_mode = Gateway
 )";
 
-constexpr std::string_view kDefaultVars = R"(# Variables of a small box. Those that an administrator changes belong into local_vars.yml.
+constexpr std::string_view kDefaultVars =
+    R"(# Variables of a small box. Those that an administrator changes belong into local_vars.yml.
 
 # Where things are
 content_base: /library

@@ -12,6 +12,7 @@ struct Language {
 };
 
 /// Several codes share an iso2 (nor and nob), and one is longer than a language: what readers must cope with.
+// clang-format off
 constexpr Language kLanguages[] = {
     {"ara", "ar", "Arabic", "العربية"},      {"ben", "bn", "Bengali", "বাংলা"},
     {"deu", "de", "German", "Deutsch"},      {"ger", "de", "German", "Deutsch"},
@@ -25,6 +26,7 @@ constexpr Language kLanguages[] = {
     {"swa", "sw", "Swahili", "Kiswahili"},   {"urd", "ur", "Urdu", "اردو"},
     {"zho", "zh", "Chinese", "中文"},         {"lzh", "zh-classical", "Classical Chinese", "文言"},
 };
+// clang-format on
 
 }  // namespace
 

@@ -19,8 +19,8 @@ constexpr const char* kZimFootnote =
     "Size: ##SIZE##, Articles: ##ARTICLE_COUNT##, Media: ##MEDIA_COUNT##, Date: ##zim_date##";
 
 constexpr Item kItems[] = {
-    {"en-village_en_all_maxi", "zim", "village_en_all_maxi", "Village knowledge", "Wells, seeds, first aid.", kZimFootnote,
-     "content.png"},
+    {"en-village_en_all_maxi", "zim", "village_en_all_maxi", "Village knowledge", "Wells, seeds, first aid.",
+     kZimFootnote, "content.png"},
     {"en-usb", "webroot", "", "USB sticks", "What is on the sticks in this box.", "", "usb.png"},
     {"en-calibreweb", "calibreweb", "", "Books", "E-books to read and to take along.", "", "books.png"},
     {"en-internet", "external", "", "Internet", "Pages outside of the box.", "", "content.png"},
@@ -83,7 +83,8 @@ Result<void> WriteMenus(const std::string& root) {
   const std::pair<const char*, std::uint32_t> images[] = {
       {"content.png", 0x668899}, {"content.jpg", 0x668899}, {"usb.png", 0x99aa55}, {"books.png", 0xaa6644}};
   for (const auto& [name, colour] : images) {
-    if (auto done = WriteTextIfMissing(fmt::format("{}/images/{}", files, name), MakePng(96, colour)); !done) return done;
+    if (auto done = WriteTextIfMissing(fmt::format("{}/images/{}", files, name), MakePng(96, colour)); !done)
+      return done;
   }
   return WriteTextIfMissing(root + "/library/www/html/home/menu.json", PrintJsonIndented(HomeMenu()));
 }

@@ -136,7 +136,8 @@ Result<std::unique_ptr<BoxServer>> BoxServer::Start(const std::string& root, con
   auto server = std::make_unique<Server>(root, std::move(*listeners), options.entries);
   if (auto pointed = PointToPort(root, server->Port()); !pointed) return Failure(pointed.error());
   const std::string port_file = root + "/run/iiab-box.port";
-  if (auto written = WriteText(port_file, fmt::format("{}\n", server->Port())); !written) return Failure(written.error());
+  if (auto written = WriteText(port_file, fmt::format("{}\n", server->Port())); !written)
+    return Failure(written.error());
   return server;
 }
 

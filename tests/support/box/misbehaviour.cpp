@@ -9,10 +9,17 @@ namespace cmdsrv::test {
 namespace {
 
 constexpr std::pair<Fault, std::string_view> kNames[] = {
-    {Fault::Refuse, "refuse"},       {Fault::Drop, "drop"},        {Fault::Stall, "stall"},
-    {Fault::Status, "status"},       {Fault::Html, "html"},        {Fault::Corrupt, "corrupt"},
-    {Fault::Truncate, "truncate"},   {Fault::Replace, "replace"},  {Fault::Slow, "slow"},
-    {Fault::NoRanges, "no_ranges"},  {Fault::WrongHash, "wrong_hash"},
+    {Fault::Refuse, "refuse"},
+    {Fault::Drop, "drop"},
+    {Fault::Stall, "stall"},
+    {Fault::Status, "status"},
+    {Fault::Html, "html"},
+    {Fault::Corrupt, "corrupt"},
+    {Fault::Truncate, "truncate"},
+    {Fault::Replace, "replace"},
+    {Fault::Slow, "slow"},
+    {Fault::NoRanges, "no_ranges"},
+    {Fault::WrongHash, "wrong_hash"},
 };
 
 Result<std::optional<long long>> Number(const json::object& object, std::string_view key) {

@@ -12,7 +12,8 @@
 
 namespace cmdsrv::test {
 
-/// How the box's internet can fail. Names in the control interface are the same in small letters (no_ranges, wrong_hash).
+/// How the box's internet can fail. Names in the control interface are the same in small letters (no_ranges,
+/// wrong_hash).
 enum class Fault {
   Refuse,     ///< the line is reset before any answer
   Drop,       ///< the line ends when byte `at` of the file would be sent; with `reset` by RST
@@ -36,8 +37,8 @@ struct Misbehaviour {
   int status = 503;
   std::uint64_t rate = 1U << 20U;
   std::string file = {};
-  unsigned after = 0;      ///< this many matching requests are served well before
-  int times = -1;          ///< this many are served badly then; -1: all
+  unsigned after = 0;  ///< this many matching requests are served well before
+  int times = -1;      ///< this many are served badly then; -1: all
 };
 
 std::string_view NameOf(Fault fault);
@@ -56,7 +57,8 @@ class RuleBook {
   /// The faults that this request meets, one of a kind; their counts go down. Drop and Stall are not among them.
   std::vector<Misbehaviour> ForRequest(std::string_view host, std::string_view path);
   /// Drop and Stall for an answer that would send the bytes [first, end) of the file.
-  std::vector<Misbehaviour> ForBody(std::string_view host, std::string_view path, std::uint64_t first, std::uint64_t end);
+  std::vector<Misbehaviour> ForBody(std::string_view host, std::string_view path, std::uint64_t first,
+                                    std::uint64_t end);
 
   /// All rules with what is left of their counts and how often each was met.
   json::array Describe() const;

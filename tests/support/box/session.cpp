@@ -29,7 +29,8 @@ const Misbehaviour* Find(const std::vector<Misbehaviour>& faults, Fault fault) {
 std::string ContentHead(const Content& content, const AskedRange& asked, bool ranges) {
   const bool part = asked.kind == RangeKind::Part;
   std::string head = fmt::format(
-      "HTTP/1.1 {} {}\r\nServer: iiab-box\r\nContent-Type: {}\r\nContent-Length: {}\r\nETag: {}\r\nLast-Modified: {}\r\n",
+      "HTTP/1.1 {} {}\r\nServer: iiab-box\r\nContent-Type: {}\r\nContent-Length: {}\r\nETag: {}\r\nLast-Modified: "
+      "{}\r\n",
       part ? 206 : 200, StatusText(part ? 206 : 200), content.type, asked.bytes.end - asked.bytes.first, content.etag,
       HttpDate(content.modified));
   if (ranges) head += "Accept-Ranges: bytes\r\n";

@@ -34,7 +34,7 @@ class Site {
 
   struct Request {
     std::string path;
-    std::string file = {};    ///< look here below internet/ instead (the names in a metalink stay those of `path`)
+    std::string file = {};  ///< look here below internet/ instead (the names in a metalink stay those of `path`)
     bool wrong_hash = false;
   };
 

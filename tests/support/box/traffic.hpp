@@ -13,11 +13,11 @@ namespace cmdsrv::test {
 /// What was asked of one path, on both mirrors together.
 struct PathTraffic {
   unsigned requests = 0;
-  unsigned whole = 0;             ///< GET requests without Range, or with one that was ignored
-  std::uint64_t bytes_sent = 0;   ///< of bodies, as far as the kernel took them
-  std::vector<std::string> ranges;               ///< Range headers in order
-  std::vector<int> statuses;                     ///< in order; 0 for a line that was refused
-  std::map<std::string, unsigned> by_host;       ///< requests of each mirror
+  unsigned whole = 0;                       ///< GET requests without Range, or with one that was ignored
+  std::uint64_t bytes_sent = 0;             ///< of bodies, as far as the kernel took them
+  std::vector<std::string> ranges;          ///< Range headers in order
+  std::vector<int> statuses;                ///< in order; 0 for a line that was refused
+  std::map<std::string, unsigned> by_host;  ///< requests of each mirror
 };
 
 /// Counts, so that a test can prove that nothing was fetched twice. Any thread.
