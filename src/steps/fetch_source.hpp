@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "content/metalink.hpp"
+#include "steps/net.hpp"
+
+/// Where a ZIM can be had and how one will know that it is the right one.
+namespace cmdsrv {
+
+struct FetchRequest {
+  std::string url;           ///< of the ZIM
+  std::string metalink;      ///< of the metalink document; empty: none is offered
+  std::string file_ref;      ///< SAFE-NAME
+  std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
+  std::string sha256;        ///< lower case; empty: unknown
+};
+
+struct FetchSource {
+  Metalink metalink;  ///< urls: at least one; size, pieces as far as known
+  bool from_metalink = false;
+  std::string sha256;  ///< empty: nobody offers one
+  std::string etag;    ///< of `seen_url`, when it was asked
+  std::string last_modified;
+  std::string seen_url;
+};
+
+/// Reads the metalink, asks the server about the file, looks for a hash beside it. Errors are sentences: NotFound when
+/// the file is nowhere any more (trying again is of no use), Corrupt when server and catalog disagree about the size,
+/// otherwise Unavailable or Timeout.
+Result<FetchSource> LookUp(const FetchRequest& request, const net::Deadlines& deadlines);
+
+/// The catalog's size is in K, rounded: 1 K more or less is the same.
+bool SizeFits(std::uint64_t bytes, std::uint64_t size_k);
+
+}  // namespace cmdsrv

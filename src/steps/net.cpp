@@ -1,0 +1,103 @@
+#include "steps/net.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "platform/unique_fd.hpp"
+#include "steps/module_loader.hpp"
+#include "steps/net_module.hpp"
+
+namespace cmdsrv::net {
+namespace {
+
+constexpr std::string_view kModule = "iiab-cmdsrv-net.so";
+
+int Append(void* user, const char* data, size_t size) {
+  static_cast<std::string*>(user)->append(data, size);
+  return 0;
+}
+
+CmdsrvHttpRequest Request(const std::string& url, bool head, std::uint64_t limit, const Deadlines& deadlines) {
+  return {url.c_str(), head ? 1 : 0, limit, deadlines.connect_s, deadlines.stall_s, deadlines.total_s};
+}
+
+Result<CmdsrvHttpAnswer> Perform(const CmdsrvHttpRequest& request, std::string* body) {
+  const auto http = LoadFunction<CmdsrvHttp>(kModule, "cmdsrv_http");
+  if (!http) return Failure(http.error());
+  CmdsrvHttpAnswer answer;
+  (*http)(&request, &answer, body != nullptr ? Append : nullptr, body);
+  return answer;
+}
+
+Failure NoAnswer(std::string_view url, const CmdsrvHttpAnswer& answer) {
+  const std::string_view why = answer.error;
+  const bool late = why.find("timed out") != std::string_view::npos || why.find("too slow") != std::string_view::npos;
+  return Fail(late ? ErrorCode::Timeout : ErrorCode::Unavailable, "cannot fetch {}: {}", MaskUrlCredentials(url), why);
+}
+
+}  // namespace
+
+std::string StatusText(long status) {
+  static constexpr std::pair<long, std::string_view> kTexts[] = {{400, "bad request"},
+                                                                 {401, "login needed"},
+                                                                 {403, "forbidden"},
+                                                                 {404, "not found"},
+                                                                 {410, "gone for ever"},
+                                                                 {416, "no such range"},
+                                                                 {429, "too many requests"},
+                                                                 {451, "blocked for legal reasons"},
+                                                                 {500, "internal server error"},
+                                                                 {502, "bad gateway"},
+                                                                 {503, "service unavailable"},
+                                                                 {504, "gateway timeout"}};
+  const auto found = std::ranges::find(kTexts, status, &std::pair<long, std::string_view>::first);
+  return found == std::end(kTexts) ? fmt::format("{}", status) : fmt::format("{} ({})", status, found->second);
+}
+
+Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadlines& deadlines) {
+  std::string body;
+  const auto answer = Perform(Request(url, false, limit, deadlines), &body);
+  if (!answer) return Failure(answer.error());
+  if (answer->too_large != 0)
+    return Fail(ErrorCode::Corrupt, "cannot fetch {}: it is larger than {} bytes", MaskUrlCredentials(url), limit);
+  if (answer->status >= 300)
+    return Fail(answer->status == 404 || answer->status == 410 ? ErrorCode::NotFound : ErrorCode::Unavailable,
+                "cannot fetch {}: the server answered {}", MaskUrlCredentials(url), StatusText(answer->status));
+  if (answer->error[0] != '\0') return NoAnswer(url, *answer);
+  return body;
+}
+
+Result<Head> Ask(const std::string& url, const Deadlines& deadlines) {
+  const auto answer = Perform(Request(url, true, 0, deadlines), nullptr);
+  if (!answer) return Failure(answer.error());
+  if (answer->error[0] != '\0') return NoAnswer(url, *answer);
+  Head head{answer->status,
+            {},
+            answer->url,
+            ToUtf8(answer->etag),
+            ToUtf8(answer->last_modified),
+            ToUtf8(answer->content_type)};
+  if (answer->length >= 0) head.length = static_cast<std::uint64_t>(answer->length);
+  return head;
+}
+
+Result<std::string> Sha256(const std::string& path, const std::function<void(std::uint64_t)>& progress) {
+  const auto sha256 = LoadFunction<CmdsrvSha256>(kModule, "cmdsrv_sha256");
+  if (!sha256) return Failure(sha256.error());
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return FailFromErrno(errno, "open " + path);
+  char hex[65];
+  const auto report = [](void* user, std::uint64_t bytes) {
+    const auto& function = *static_cast<const std::function<void(std::uint64_t)>*>(user);
+    if (function) function(bytes);
+  };
+  const int error_number =
+      (*sha256)(file.Get(), hex, report, const_cast<std::function<void(std::uint64_t)>*>(&progress));
+  if (error_number != 0) return FailFromErrno(error_number, "read " + path);
+  return std::string(hex);
+}
+
+}  // namespace cmdsrv::net

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+
+/// Small documents and heads over HTTP, and hashes of large files. Loads iiab-cmdsrv-net.so at the first use.
+namespace cmdsrv::net {
+
+struct Deadlines {
+  long connect_s = 30;
+  long stall_s = 60;
+  long total_s = 0;  ///< 0: none
+};
+
+/// The whole document. Errors are sentences that name the address: Timeout, NotFound (404 and 410), Corrupt when it is
+/// larger than `limit` bytes, otherwise Unavailable.
+Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadlines& deadlines);
+
+struct Head {
+  long status = 0;
+  std::optional<std::uint64_t> length;
+  std::string url;  ///< after redirects
+  std::string etag;
+  std::string last_modified;
+  std::string content_type;
+};
+
+/// What the server says about the file. Any HTTP status is an answer; Unavailable or Timeout when there was none.
+Result<Head> Ask(const std::string& url, const Deadlines& deadlines);
+
+/// Lower-case hexadecimal. `progress` gets the bytes read so far, now and then.
+Result<std::string> Sha256(const std::string& path, const std::function<void(std::uint64_t)>& progress = {});
+
+/// "503 (service unavailable)".
+std::string StatusText(long status);
+
+}  // namespace cmdsrv::net

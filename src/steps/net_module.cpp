@@ -1,0 +1,151 @@
+#include "steps/net_module.hpp"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr long kRedirects = 5;
+
+/// Copies at most what fits, always with a final zero.
+template <size_t N>
+void Put(char (&field)[N], const char* text, size_t size) {
+  const size_t count = size < N ? size : N - 1;
+  memcpy(field, text, count);
+  field[count] = '\0';
+}
+
+struct Transfer {
+  CURL* curl;
+  const CmdsrvHttpRequest* request;
+  CmdsrvHttpAnswer* answer;
+  CmdsrvSink sink;
+  void* user;
+  uint64_t bytes;
+};
+
+/// The value of a header line when it has this name.
+const char* ValueOf(const char* line, size_t size, const char* name, size_t* length) {
+  const size_t name_length = strlen(name);
+  if (size <= name_length || line[name_length] != ':' || strncasecmp(line, name, name_length) != 0) return nullptr;
+  size_t begin = name_length + 1;
+  while (begin < size && (line[begin] == ' ' || line[begin] == '\t')) ++begin;
+  while (size > begin && (line[size - 1] == '\r' || line[size - 1] == '\n' || line[size - 1] == ' ')) --size;
+  *length = size - begin;
+  return line + begin;
+}
+
+size_t OnHeader(char* line, size_t, size_t size, void* user) {
+  auto* answer = static_cast<Transfer*>(user)->answer;
+  if (size >= 5 && strncmp(line, "HTTP/", 5) == 0) {  // a redirect's head is not the answer's
+    answer->etag[0] = answer->last_modified[0] = '\0';
+    return size;
+  }
+  size_t length = 0;
+  if (const char* etag = ValueOf(line, size, "ETag", &length)) Put(answer->etag, etag, length);
+  if (const char* date = ValueOf(line, size, "Last-Modified", &length)) Put(answer->last_modified, date, length);
+  return size;
+}
+
+size_t OnBody(char* data, size_t, size_t size, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  long status = 0;
+  curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= 300) return size;  // nobody wants the text of an error
+  transfer->bytes += size;
+  if (transfer->bytes > transfer->request->limit) {
+    transfer->answer->too_large = 1;
+    return 0;
+  }
+  return transfer->sink == nullptr || transfer->sink(transfer->user, data, size) == 0 ? size : 0;
+}
+
+void SetOptions(Transfer* transfer, char* reason) {
+  CURL* curl = transfer->curl;
+  const CmdsrvHttpRequest* request = transfer->request;
+  curl_easy_setopt(curl, CURLOPT_URL, request->url);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kRedirects);
+  curl_easy_setopt(curl, CURLOPT_NOBODY, static_cast<long>(request->head));
+  curl_easy_setopt(curl, CURLOPT_FILETIME, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, request->connect_s);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->stall_s);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->total_s);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "iiab-cmdsrv");
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, OnBody);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+  // Compressed catalogs are a quarter of the size. The length of a head must stay that of the file itself.
+  if (request->head == 0) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+}
+
+void ReadFacts(CURL* curl, CmdsrvHttpAnswer* answer) {
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+  curl_off_t length = -1;
+  curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  answer->length = length;
+  const char* text = nullptr;
+  if (curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &text) == CURLE_OK && text != nullptr)
+    Put(answer->url, text, strlen(text));
+  if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text != nullptr)
+    Put(answer->content_type, text, strlen(text));
+}
+
+}  // namespace
+
+void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user) {
+  memset(answer, 0, sizeof *answer);
+  answer->length = -1;
+  CURL* curl = curl_easy_init();
+  if (curl == nullptr) {
+    Put(answer->error, "libcurl cannot be used", 22);
+    return;
+  }
+  char reason[CURL_ERROR_SIZE] = "";
+  Transfer transfer{curl, request, answer, sink, user, 0};
+  SetOptions(&transfer, reason);
+  const CURLcode code = curl_easy_perform(curl);
+  ReadFacts(curl, answer);
+  if (code != CURLE_OK) {
+    const char* text = reason[0] != '\0' ? reason : curl_easy_strerror(code);
+    Put(answer->error, text, strlen(text));
+  }
+  curl_easy_cleanup(curl);
+}
+
+int cmdsrv_sha256(int file, char hex[65], CmdsrvReadSoFar progress, void* user) {
+  constexpr size_t kPiece = 1U << 20U;
+  auto* piece = static_cast<unsigned char*>(malloc(kPiece));
+  if (piece == nullptr) return ENOMEM;
+  crypto_hash_sha256_state state;
+  crypto_hash_sha256_init(&state);
+  posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
+  uint64_t at = 0;
+  int error_number = 0;
+  for (;;) {
+    const ssize_t got = pread(file, piece, kPiece, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) error_number = errno;
+    if (got <= 0) break;
+    crypto_hash_sha256_update(&state, piece, static_cast<unsigned long long>(got));
+    at += static_cast<uint64_t>(got);
+    if (progress != nullptr) progress(user, at);
+  }
+  free(piece);
+  unsigned char digest[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256_final(&state, digest);
+  sodium_bin2hex(hex, 65, digest, sizeof digest);
+  return error_number;
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The C door of iiab-cmdsrv-net.so, the only part that knows libcurl and libsodium. It is loaded by the steps that
+/// need it, so that the others start in a millisecond. No exception and no C++ type crosses it; texts are cut to their
+/// fields. steps/net.hpp is the way to use it.
+extern "C" {
+
+struct CmdsrvHttpRequest {
+  const char* url;
+  int head;        ///< 1: only the head
+  uint64_t limit;  ///< most bytes of the answer; more is an error
+  long connect_s;  ///< deadlines in seconds
+  long stall_s;    ///< without a byte
+  long total_s;    ///< 0: none
+};
+
+struct CmdsrvHttpAnswer {
+  long status;     ///< 0: no answer came
+  int64_t length;  ///< Content-Length; -1: not given
+  int too_large;   ///< 1: longer than the limit
+  char url[4096];  ///< after redirects
+  char etag[256];  ///< with its quotes; empty: none
+  char last_modified[64];
+  char content_type[128];
+  char error[256];  ///< empty: the transfer itself went well, whatever the status
+};
+
+/// `sink` gets the body piece by piece, of answers with status 2xx only; it returns 0 to go on.
+typedef int (*CmdsrvSink)(void* user, const char* data, size_t size);
+typedef void (*CmdsrvHttp)(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user);
+void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user);
+
+/// SHA-256 of all bytes from the start of `file`, lower-case hexadecimal with a final zero. `progress` is called now
+/// and then with the bytes read so far. 0, or an errno.
+typedef void (*CmdsrvReadSoFar)(void* user, uint64_t bytes);
+typedef int (*CmdsrvSha256)(int file, char hex[65], CmdsrvReadSoFar progress, void* user);
+int cmdsrv_sha256(int file, char hex[65], CmdsrvReadSoFar progress, void* user);
+}

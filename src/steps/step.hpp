@@ -1,0 +1,43 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "steps/context.hpp"
+
+namespace cmdsrv {
+
+/// What a step achieved, as its last line; or why it did not. Malformed: the arguments are wrong (exit status 2);
+/// Busy: somebody else holds the lock it needs (4); every other failure: 1.
+using StepEnd = Result<std::string>;
+
+enum class Needs { Nothing, Settings };
+
+struct Step {
+  std::string_view name;       ///< iiab-cmdsrv-step NAME
+  std::string_view link_name;  ///< the program's name in /usr/bin that means this step; empty: none
+  Needs needs;                 ///< Nothing: runs with an empty context, where no cmdsrv.conf is
+  StepEnd (*run)(const Context& context, std::span<const std::string> arguments);
+  std::string_view usage;  ///< "SECONDS", "--url URL …"
+  std::string_view summary;
+};
+
+/// The one list of all steps.
+std::span<const Step> Steps();
+
+/// By name, or by link name. Null when there is none.
+const Step* FindStep(std::string_view name);
+const Step* FindStepByLink(std::string_view program);
+
+// The steps, each in its own file.
+StepEnd TestJob(const Context& context, std::span<const std::string> arguments);
+StepEnd ZimFetch(const Context& context, std::span<const std::string> arguments);
+StepEnd ZimInstall(const Context& context, std::span<const std::string> arguments);
+StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments);
+StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments);
+StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
+
+}  // namespace cmdsrv

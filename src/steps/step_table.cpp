@@ -1,0 +1,43 @@
+#include <algorithm>
+
+#include "steps/step.hpp"
+
+namespace cmdsrv {
+namespace {
+
+// clang-format off
+constexpr Step kSteps[] = {
+    // name           link in /usr/bin       needs            function          arguments
+    {"kiwix-catalog", "iiab-get-kiwix-cat",  Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
+     "fetches the Kiwix and IIAB ZIM catalogs"},
+    {"make-kiwix-lib", "iiab-make-kiwix-lib", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",
+     "makes library.xml list the ZIMs that are there"},
+    {"test-job",      "",                    Needs::Nothing,  TestJob,          "SECONDS",
+     "sleeps; a negative whole number -K ends at once with exit status K"},
+    {"update-menus",  "iiab-update-menus",   Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
+     "adds what is installed to the home menu"},
+    {"zim-fetch",     "",                    Needs::Settings, ZimFetch,
+     "--url URL [--metalink URL] --file-ref NAME [--size-k N] [--sha256 HEX]",
+     "downloads and proves a ZIM, resuming what is there"},
+    {"zim-install",   "",                    Needs::Settings, ZimInstall,       "NAME.zim",
+     "moves a downloaded ZIM into the library"},
+};
+// clang-format on
+static_assert(std::ranges::is_sorted(kSteps, {}, &Step::name));
+
+}  // namespace
+
+std::span<const Step> Steps() { return kSteps; }
+
+const Step* FindStep(std::string_view name) {
+  const auto found = std::ranges::find(kSteps, name, &Step::name);
+  return found != std::end(kSteps) ? &*found : nullptr;
+}
+
+const Step* FindStepByLink(std::string_view program) {
+  if (program.empty()) return nullptr;
+  const auto found = std::ranges::find(kSteps, program, &Step::link_name);
+  return found != std::end(kSteps) ? &*found : nullptr;
+}
+
+}  // namespace cmdsrv

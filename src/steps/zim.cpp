@@ -1,0 +1,121 @@
+#include "steps/zim.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "platform/unique_fd.hpp"
+#include "steps/module_loader.hpp"
+#include "steps/zim_module.hpp"
+
+namespace cmdsrv::zim_tools {
+namespace {
+
+constexpr std::string_view kModule = "iiab-cmdsrv-zim.so";
+constexpr std::string_view kMagic("ZIM\x04", 4);
+constexpr std::size_t kHeaderBytes = 80;
+constexpr std::size_t kUuidAt = 8;
+constexpr std::size_t kChecksumPositionAt = 72;
+constexpr std::uint64_t kChecksumBytes = 16;
+
+std::string UuidText(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", static_cast<unsigned char>(bytes[i]));
+  }
+  return text;
+}
+
+std::uint64_t LittleEndian(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8U | static_cast<unsigned char>(bytes[i]);
+  return number;
+}
+
+bool LooksLikeAWebPage(std::string_view head) {
+  std::string_view text = head;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return Trim(text).starts_with('<');
+}
+
+Result<std::string> ReadHead(int file, const std::string& path) {
+  std::array<char, kHeaderBytes> head;
+  std::size_t size = 0;
+  while (size < head.size()) {
+    const ssize_t got = ::pread(file, head.data() + size, head.size() - size, static_cast<off_t>(size));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FailFromErrno(errno, "read " + path);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return std::string(head.data(), size);
+}
+
+std::vector<const char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Result<ZimHeader> ReadZimHeader(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) {
+    if (errno == ENOENT) return Fail(ErrorCode::NotFound, "cannot open {}: {}", path, Reason(errno));
+    return FailFromErrno(errno, "open " + path);
+  }
+  struct stat facts {};
+  if (::fstat(file.Get(), &facts) != 0) return FailFromErrno(errno, "look at " + path);
+  if (!S_ISREG(facts.st_mode)) return Fail(ErrorCode::Corrupt, "{} is no regular file", path);
+  const auto head = ReadHead(file.Get(), path);
+  if (!head) return Failure(head.error());
+  const std::string_view bytes = *head;
+  if (!bytes.starts_with(kMagic)) {
+    if (LooksLikeAWebPage(bytes)) return Fail(ErrorCode::Corrupt, "{} is a web page and no ZIM", path);
+    return Fail(ErrorCode::Corrupt, "{} is no ZIM", path);
+  }
+  if (bytes.size() < kHeaderBytes) return Fail(ErrorCode::Corrupt, "{} is cut off within its first bytes", path);
+  return ZimHeader{UuidText(bytes.substr(kUuidAt, 16)), static_cast<std::uint64_t>(facts.st_size),
+                   LittleEndian(bytes.substr(kChecksumPositionAt, 8)) + kChecksumBytes};
+}
+
+Result<void> CheckZim(const std::string& path, Depth depth) {
+  const auto check = LoadFunction<CmdsrvZimCheck>(kModule, "cmdsrv_zim_check");
+  if (!check) return Failure(check.error());
+  char why[256] = "";
+  if ((*check)(path.c_str(), depth == Depth::WholeFile ? 1 : 0, why, sizeof why) != 1)
+    return Fail(ErrorCode::Corrupt, "{} is no sound ZIM: {}", path, ToUtf8(why));
+  return {};
+}
+
+Result<std::vector<std::string>> WriteLibrary(const LibraryChange& change) {
+  const auto write = LoadFunction<CmdsrvLibraryWrite>(kModule, "cmdsrv_library_write");
+  if (!write) return Failure(write.error());
+  std::vector<std::string> refused;
+  const auto removed = Pointers(change.removed_ids);
+  const auto added = Pointers(change.added_paths);
+  const CmdsrvLibraryChange request{
+      .library = change.library.empty() ? nullptr : change.library.c_str(),
+      .written = change.written.c_str(),
+      .removed = removed.data(),
+      .added = added.data(),
+      .refused =
+          [](void* user, const char* path, const char* reason) {
+            static_cast<std::vector<std::string>*>(user)->push_back(fmt::format("{}: {}", path, ToUtf8(reason)));
+          },
+      .user = &refused};
+  char why[256] = "";
+  if ((*write)(&request, why, sizeof why) != 1)
+    return Fail(ErrorCode::Io, "cannot write {}: {}", change.written, ToUtf8(why));
+  return refused;
+}
+
+}  // namespace cmdsrv::zim_tools

@@ -1,0 +1,336 @@
+// zim-fetch: a ZIM from the internet, resumed as often as needed, taken only when it is proven.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/names.hpp"
+#include "base/text.hpp"
+#include "platform/files.hpp"
+#include "steps/fetch_part.hpp"
+#include "steps/fetch_program.hpp"
+#include "steps/fetch_source.hpp"
+#include "steps/options.hpp"
+#include "steps/program.hpp"
+#include "steps/progress.hpp"
+#include "steps/say.hpp"
+#include "steps/step.hpp"
+#include "steps/zim_proof.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr int kFruitlessAttempts = 5;  ///< in a row, without a new byte
+constexpr int kAttempts = 50;          ///< in one run, whatever they brought
+constexpr seconds kLongestPause{16};
+
+Result<FetchRequest> ReadRequest(std::span<const std::string> arguments) {
+  const auto options = Options::Parse(
+      arguments, {{"--url", true}, {"--metalink", true}, {"--file-ref", true}, {"--size-k", true}, {"--sha256", true}},
+      0);
+  if (!options) return Failure(options.error());
+  FetchRequest request{options->Text("--url"), options->Text("--metalink"), options->Text("--file-ref"), 0,
+                       options->Text("--sha256")};
+  const auto size = options->Number("--size-k", 0, 0);
+  if (!size) return Failure(size.error());
+  request.size_k = static_cast<std::uint64_t>(*size);
+  if (!IsFetchUrl(request.url)) return Fail(ErrorCode::Malformed, "--url must be an http, https or ftp address");
+  if (request.url.ends_with(".meta4") && request.metalink.empty()) {
+    request.metalink = request.url;
+    request.url.resize(request.url.size() - std::string_view(".meta4").size());
+  }
+  if (!request.metalink.empty() && !IsFetchUrl(request.metalink))
+    return Fail(ErrorCode::Malformed, "--metalink must be an http, https or ftp address");
+  if (!IsSafeName(request.file_ref) || request.file_ref.size() > 200)
+    return Fail(ErrorCode::Malformed, "--file-ref must be a plain name without \".zim\"");
+  for (char& c : request.sha256) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (!request.sha256.empty() &&
+      (request.sha256.size() != 64 || request.sha256.find_first_not_of("0123456789abcdef") != std::string::npos))
+    return Fail(ErrorCode::Malformed, "--sha256 must be 64 hexadecimal digits");
+  return request;
+}
+
+/// How one try ended.
+struct Try {
+  enum class Kind { Complete, TryAgain, GiveUp } kind = Kind::TryAgain;
+  std::string why;
+  bool fruitful = false;  ///< there are more bytes than before
+};
+
+class Fetch {
+ public:
+  Fetch(const Context& context, FetchRequest request)
+      : context_(context),
+        request_(std::move(request)),
+        part_(context.settings.zim_working_dir, request_.file_ref),
+        stall_s_(context.settings.fetch_stall_s) {}
+
+  StepEnd Run() {
+    if (auto ready = TakePlace(); !ready) return Failure(ready.error());
+    if (auto there = AlreadyThere(); there) return *there;
+    int fruitless = 0;
+    seconds pause{1};
+    for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+      Try tried = TryOnce();
+      requests_.EndIfAsked();
+      if (tried.kind == Try::Kind::Complete) return Finish();
+      why_ = tried.why;
+      if (tried.kind == Try::Kind::GiveUp) break;
+      fruitless = tried.fruitful ? 1 : fruitless + 1;
+      if (tried.fruitful) pause = seconds(1);
+      if (fruitless >= kFruitlessAttempts) break;
+      Say("{}; trying again in {} s", why_, pause.count());
+      requests_.WaitFor(pause);
+      requests_.EndIfAsked();
+      pause = std::min(pause * 2, kLongestPause);
+    }
+    return GaveUp();
+  }
+
+ private:
+  // Preparation.
+  Result<void> TakePlace();
+  std::optional<std::string> AlreadyThere();
+  Result<void> LockPart();
+
+  // One try.
+  Try TryOnce();
+  Result<void> CheckSpace() const;
+  Result<FetchCall> ChooseTool() const;
+  Try Download(const FetchCall& call);
+  Try AfterProgram(const FetchCall& call, const ProgramEnd& end, const FetchLines& lines, bool stalled, bool fruitful);
+  Try Prove();
+  Try AfterWrongContent(const Proof& proof);
+
+  ProofDemands Demands() const { return {source_.metalink.size, request_.size_k, source_.sha256}; }
+  StepEnd Finish();
+  StepEnd GaveUp() const;
+
+  const Context& context_;
+  FetchRequest request_;
+  FetchPart part_;
+  const long stall_s_;
+  EndRequests requests_;
+  UniqueFd lock_;  ///< inherited by the download program, so that no second one ever writes into the same part
+  FetchSource source_;
+  std::size_t mirror_ = 0;
+  bool repair_ = false;  ///< the next aria2 run proves the pieces that are there
+  int wrong_contents_ = 0;
+  std::string why_;
+};
+
+Result<void> Fetch::TakePlace() {
+  if (auto made = MakeDirectories(part_.Directory()); !made) return made;
+  return LockPart();
+}
+
+/// A program that survived its step (kill -9 of the step alone) still holds the lock: it is ended first.
+Result<void> Fetch::LockPart() {
+  const std::string directory = context_.settings.run_lock_dir + "iiab-cmdsrv/";
+  if (auto made = MakeDirectories(directory); !made) return made;
+  const std::string path = directory + "zim-fetch-" + request_.file_ref + ".lck";
+  lock_.Reset(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!lock_) return FailFromErrno(errno, "open " + path);
+  if (::flock(lock_.Get(), LOCK_EX | LOCK_NB) == 0) return {};
+  const auto program = part_.NotedProgram();
+  if (program && IsAlive(*program)) {
+    Say("ending the download program that an earlier run left behind");
+    if (const auto pidfd = OpenProcess(*program)) ::kill(-program->pid, SIGKILL);
+  }
+  const auto end = Steady::now() + seconds(10);
+  do {
+    if (::flock(lock_.Get(), LOCK_EX | LOCK_NB) == 0) return {};
+    requests_.EndIfAsked();
+  } while (!requests_.WaitFor(milliseconds(50)) && Steady::now() < end);
+  requests_.EndIfAsked();
+  return Fail(ErrorCode::Busy, "{}.zim is being downloaded by another program", request_.file_ref);
+}
+
+/// A proven file in the working directory or in the library. A file in the working directory that is not proven was
+/// begun by an older program and becomes the part.
+std::optional<std::string> Fetch::AlreadyThere() {
+  const ProofDemands demands{0, request_.size_k, {}};
+  const std::string installed = context_.settings.zim_dir + "content/" + request_.file_ref + ".zim";
+  if (Look(installed) && LookAtZim(installed, demands)) return request_.file_ref + ".zim is in the library already";
+  if (!Look(part_.FinalPath())) return std::nullopt;
+  if (ProveZim(part_.FinalPath(), {0, request_.size_k, request_.sha256})) {
+    if (const auto removed = part_.RemoveBeside(); !removed) Say("warning: {}", removed.error().message);
+    return request_.file_ref + ".zim is downloaded already";
+  }
+  Say("{}.zim is there but not complete: going on with it", request_.file_ref);
+  if (const auto removed = part_.RemoveAll(); !removed) Say("warning: {}", removed.error().message);
+  if (const auto moved = MoveFileDurably(part_.FinalPath(), part_.PartPath()); !moved)
+    Say("warning: {}", moved.error().message);
+  return std::nullopt;
+}
+
+Try Fetch::TryOnce() {
+  const net::Deadlines deadlines{30, stall_s_, 0};
+  auto source = LookUp(request_, deadlines);
+  if (!source) {
+    const bool hopeless = source.error().code == ErrorCode::NotFound || source.error().code == ErrorCode::Corrupt;
+    return {hopeless ? Try::Kind::GiveUp : Try::Kind::TryAgain, source.error().message};
+  }
+  source_ = *std::move(source);
+  std::ranges::rotate(source_.metalink.urls, source_.metalink.urls.begin() +
+                                                 static_cast<std::ptrdiff_t>(mirror_ % source_.metalink.urls.size()));
+  if (const auto changed = part_.Reconcile(source_); !changed) return {Try::Kind::GiveUp, changed.error().message};
+  if (const auto space = CheckSpace(); !space) return {Try::Kind::GiveUp, space.error().message};
+  const std::uint64_t size = source_.metalink.size;
+  if (size != 0 && part_.Bytes() == size && !part_.HasControlFile() && !repair_) return Prove();
+  if (size != 0 && part_.Bytes() > size && !part_.HasControlFile()) {
+    Say("what is there is longer than the file on the server: starting over");
+    if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
+  }
+  const auto call = ChooseTool();
+  if (!call) return {Try::Kind::GiveUp, call.error().message};
+  return Download(*call);
+}
+
+Result<void> Fetch::CheckSpace() const {
+  const std::uint64_t size = source_.metalink.size != 0 ? source_.metalink.size : request_.size_k * 1024;
+  const std::uint64_t wanted = size + size / 20;
+  const std::uint64_t there = part_.Allocated();
+  const auto space = SpaceAt(part_.Directory());
+  if (!space || wanted <= there || space->available_bytes >= wanted - there) return {};
+  return Fail(ErrorCode::NoSpace, "there is not enough space in {}: {} more are needed and {} are free",
+              part_.Directory(), HumanSize(static_cast<double>(wanted - there)),
+              HumanSize(static_cast<double>(space->available_bytes)));
+}
+
+/// aria2c where a metalink offers mirrors, and where it has begun: its part has holes that wget would take for content.
+Result<FetchCall> Fetch::ChooseTool() const {
+  const auto aria2 = context_.root.FindProgram("aria2c");
+  const auto wget = context_.root.FindProgram("wget");
+  if (!aria2 && !wget)
+    return Fail(ErrorCode::Unavailable, "neither aria2c nor wget is installed; install the package aria2");
+  const bool wants_aria2 = source_.from_metalink || part_.HasControlFile() || repair_;
+  if (aria2 && (wants_aria2 || !wget)) return FetchCall{FetchTool::Aria2, *aria2, stall_s_, repair_, 0};
+  return FetchCall{FetchTool::Wget, *wget, stall_s_, false, 0};
+}
+
+Try Fetch::Download(const FetchCall& call) {
+  if (call.tool == FetchTool::Aria2) {
+    if (const auto written =
+            WriteFileAtomically(part_.MetalinkPath(), PrintMetalink(source_.metalink, part_.PartName()));
+        !written)
+      return {Try::Kind::GiveUp, written.error().message};
+  } else if (part_.HasControlFile()) {
+    Say("the part was begun by aria2c, which is not installed any more: starting over");
+    if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
+  }
+  const std::uint64_t begun = part_.Bytes();
+  if (begun > 0) Say("going on with {} that are there", HumanSize(static_cast<double>(part_.Allocated())));
+  FetchLines lines;
+  Progress progress("download", source_.metalink.size);
+  std::uint64_t highest = 0;
+  bool stalled = false;
+  bool measured = false;
+  std::uint64_t first = 0;
+  auto last_growth = Steady::now();
+  const auto look = [&] {
+    const std::uint64_t bytes = call.tool == FetchTool::Wget ? part_.Bytes() : lines.Bytes().value_or(0);
+    const auto now = Steady::now();
+    if (!measured && (call.tool == FetchTool::Wget || lines.Bytes())) {
+      measured = true;
+      first = bytes;
+    }
+    // Only new bytes count: a mirror that sends the same wrong piece again and again is as good as a silent one.
+    if (bytes > highest || lines.IsChecking()) last_growth = now;
+    highest = std::max(highest, bytes);
+    progress.Report(std::max(highest, bytes));
+    stalled = now - last_growth >= seconds(stall_s_);
+    return !stalled;
+  };
+  Watch watch;
+  watch.on_line = [&](std::string_view line) { lines.Add(call.tool, line); };
+  watch.on_second = look;
+  watch.descriptors = {lock_.Get()};
+  watch.on_start = [&](pid_t pid) { (void)part_.NoteProgram(pid); };
+  const auto end = RunWatched(context_, FetchArguments(call, source_, part_), watch, requests_);
+  if (!end) return {Try::Kind::GiveUp, end.error().message};
+  repair_ = false;
+  const std::uint64_t now_there = call.tool == FetchTool::Wget ? part_.Bytes() : lines.Bytes().value_or(0);
+  highest = std::max(highest, now_there);
+  const std::uint64_t before = call.tool == FetchTool::Wget ? begun : first;
+  return AfterProgram(call, *end, lines, stalled, highest > before);
+}
+
+Try Fetch::AfterProgram(const FetchCall& call, const ProgramEnd& end, const FetchLines& lines, bool stalled,
+                        bool fruitful) {
+  if (end.asked) return {Try::Kind::TryAgain, "the download was asked to stop"};
+  if (stalled) {
+    ++mirror_;
+    return {Try::Kind::TryAgain, fmt::format("the line stalled: no data for {} s", stall_s_), fruitful};
+  }
+  if (lines.DiskFull() || (call.tool == FetchTool::Wget && end.exited && end.status == 3) ||
+      (call.tool == FetchTool::Aria2 && end.exited && end.status == 9))
+    return {Try::Kind::GiveUp, fmt::format("cannot write {}: the disk is full", part_.PartPath())};
+  if (end.exited && end.status == 0) return Prove();
+  ++mirror_;
+  if (lines.CannotResume()) {
+    Say("the server cannot resume: starting over");
+    if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
+  }
+  // Only when every mirror says so: one that lacks the file is no reason to give up on the others.
+  const bool hopeless = lines.NotFoundOnly() && (call.tool == FetchTool::Aria2 || source_.metalink.urls.size() == 1);
+  std::string why = lines.Problem();
+  if (why.empty()) {
+    why = end.exited && (end.status == 4 || end.status == 0)
+              ? "the line broke off"
+              : fmt::format("{} ended with {}", call.tool == FetchTool::Wget ? "wget" : "aria2c", Describe(end));
+  }
+  return {hopeless ? Try::Kind::GiveUp : Try::Kind::TryAgain, std::move(why), fruitful};
+}
+
+Try Fetch::Prove() {
+  const Proof proof = ProveZim(part_.PartPath(), Demands());
+  if (proof) return {Try::Kind::Complete, {}};
+  if (proof.failure == ProofFailure::Unreadable) return {Try::Kind::GiveUp, proof.message};
+  return AfterWrongContent(proof);
+}
+
+/// The content is wrong although the transfer ended well. With hashes of its pieces the wrong ones are fetched again;
+/// otherwise all of it, from another mirror. A second wrong content is the truth about the server.
+Try Fetch::AfterWrongContent(const Proof& proof) {
+  ++wrong_contents_;
+  ++mirror_;
+  const bool page = proof.failure == ProofFailure::WebPage;
+  const bool can_repair = !page && proof.failure != ProofFailure::NoZim && !source_.metalink.pieces.empty() &&
+                          context_.root.FindProgram("aria2c").has_value();
+  if (wrong_contents_ == 1 && can_repair) {
+    repair_ = true;
+    return {Try::Kind::TryAgain, proof.message};
+  }
+  if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
+  // The page of a login goes away when somebody logs in; that is worth all attempts.
+  return {page || wrong_contents_ == 1 ? Try::Kind::TryAgain : Try::Kind::GiveUp, proof.message};
+}
+
+StepEnd Fetch::Finish() {
+  if (const auto accepted = part_.Accept(); !accepted) return Failure(accepted.error());
+  return fmt::format("downloaded and proved {}.zim", request_.file_ref);
+}
+
+StepEnd Fetch::GaveUp() const {
+  const std::uint64_t kept = part_.Allocated();
+  return Fail(ErrorCode::Unavailable, "cannot download {}.zim: {}{}", request_.file_ref, why_,
+              kept > 0 ? fmt::format("; {} are kept for the next try", HumanSize(static_cast<double>(kept))) : "");
+}
+
+}  // namespace
+
+StepEnd ZimFetch(const Context& context, std::span<const std::string> arguments) {
+  auto request = ReadRequest(arguments);
+  if (!request) return Failure(request.error());
+  return Fetch(context, *std::move(request)).Run();
+}
+
+}  // namespace cmdsrv

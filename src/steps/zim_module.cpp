@@ -1,0 +1,74 @@
+#include "steps/zim_module.hpp"
+
+#include <kiwix/library.h>
+#include <kiwix/manager.h>
+#include <string.h>
+#include <zim/archive.h>
+
+#include <exception>
+#include <string>
+
+namespace {
+
+void Put(char* field, size_t size, const char* text) {
+  if (size == 0) return;
+  const size_t length = strlen(text);
+  const size_t count = length < size ? length : size - 1;
+  memcpy(field, text, count);
+  field[count] = '\0';
+}
+
+/// "" or why the archive cannot be used. The constructor reads the directory, so a cut file fails here.
+std::string WhyNot(const std::string& path, bool whole) {
+  try {
+    const zim::Archive archive(path);
+    if (whole && !archive.check()) return "its checksum is wrong";
+    return {};
+  } catch (const std::exception& error) {
+    return *error.what() != '\0' ? error.what() : "libzim cannot open it";
+  }
+}
+
+void Add(kiwix::Manager& manager, const CmdsrvLibraryChange& change, const std::string& path) {
+  std::string why = WhyNot(path, false);
+  try {
+    if (why.empty() && manager.addBookFromPathAndGetId(path, path, "", false).empty()) why = "libkiwix cannot read it";
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  if (!why.empty() && change.refused != nullptr) change.refused(change.user, path.c_str(), why.c_str());
+}
+
+}  // namespace
+
+int cmdsrv_zim_check(const char* path, int whole, char* why, size_t why_size) {
+  try {
+    const std::string reason = WhyNot(path, whole != 0);
+    Put(why, why_size, reason.c_str());
+    return reason.empty() ? 1 : 0;
+  } catch (const std::exception& error) {
+    Put(why, why_size, error.what());
+    return 0;
+  }
+}
+
+int cmdsrv_library_write(const CmdsrvLibraryChange* change, char* why, size_t why_size) {
+  try {
+    kiwix::Library library;
+    kiwix::Manager manager(&library);
+    if (change->library != nullptr && !manager.readFile(change->library, false, true)) {
+      Put(why, why_size, "libkiwix cannot read the library");
+      return 0;
+    }
+    for (const char* const* id = change->removed; *id != nullptr; ++id) library.removeBookById(*id);
+    for (const char* const* path = change->added; *path != nullptr; ++path) Add(manager, *change, *path);
+    if (!library.writeToFile(change->written)) {
+      Put(why, why_size, "libkiwix cannot write the library");
+      return 0;
+    }
+    return 1;
+  } catch (const std::exception& error) {
+    Put(why, why_size, error.what());
+    return 0;
+  }
+}
