@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/version.hpp"
 #include "ctl/exit_status.hpp"
 
 namespace cmdsrv::ctl {
@@ -41,7 +42,7 @@ void AddCommon(CLI::App& app, Options& options, Scratch& scratch) {
   app.add_option("-t,--timeout", scratch.timeout,
                  "wait so long for the reply (60), with --wait, wait and log -f for the end (for ever)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, kLongestTimeout));
+      ->check(CLI::Range(0.001, kLongestTimeout).description(""));
   app.add_flag("--json", options.json, "print replies as they came");
   app.add_flag("--wait", options.wait, "follow the jobs that the Command makes until they end");
   app.add_flag("-q,--quiet", options.quiet, "print only the reply");
@@ -51,7 +52,7 @@ void AddCommon(CLI::App& app, Options& options, Scratch& scratch) {
 
 void AddId(CLI::App& sub, Options& options, bool several) {
   auto* ids = sub.add_option("ID", options.ids, several ? "numbers of jobs" : "number of the job")->required();
-  ids->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+  ids->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53).description(""));
   if (!several) ids->expected(1);
 }
 
@@ -69,7 +70,7 @@ void AddSubcommands(CLI::App& app, Options& options) {
   jobs.add_flag("--all", options.all, "all jobs");
   jobs.add_option("--since", options.since_days, "all jobs of the last DAYS days")
       ->type_name("DAYS")
-      ->check(CLI::Range(1, 36500));
+      ->check(CLI::Range(1, 36500).description(""));
   AddId(AddSub(app, options, Action::Job, "job", "everything about one job"), options, false);
   auto& log = AddSub(app, options, Action::Log, "log", "what the job printed, all of it");
   AddId(log, options, false);
@@ -100,7 +101,7 @@ std::variant<Options, SaidByItself> ParseArguments(int argc, const char* const* 
   Scratch scratch;
   CLI::App app(kDescription, "iiab-cmdsrv-ctl");
   app.footer(kFooter);
-  app.set_version_flag("--version", "iiab-cmdsrv-ctl " CMDSRV_VERSION);
+  app.set_version_flag("--version", "iiab-cmdsrv-ctl " + std::string(kVersion));
   AddCommon(app, options, scratch);
   auto* verb = app.add_option("VERB", scratch.verb, "the Command, alone or with its JSON behind a blank");
   auto* argument = app.add_option("JSON", scratch.argument, "its arguments");
