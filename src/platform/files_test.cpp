@@ -177,6 +177,35 @@ TEST_F(FilesTest, WritersAtTheSameTimeLeaveOneWholeFile) {
   EXPECT_THAT(Names(), ElementsAre("f"));
 }
 
+TEST_F(FilesTest, WhereFilesNeedANameTheRemainsOfADeadWriterGo) {
+  const std::string remains = scratch_ / ".a.0123abcd.cmdsrv-tmp";
+  const std::string of_another = scratch_ / ".b.0123abcd.cmdsrv-tmp";
+  Spit(remains, "half a file");
+  Spit(of_another, "half of another");
+  auto living = TemporaryFile::MakeNamedFor(scratch_ / "a");
+  ASSERT_TRUE(living.has_value());
+  EXPECT_FALSE(Look(remains).has_value());
+  EXPECT_TRUE(Look(of_another).has_value());
+  {
+    const auto second = TemporaryFile::MakeNamedFor(scratch_ / "a");
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(Names().size(), 3U);  // the living writer's file was not taken for remains
+  }
+  EXPECT_EQ(Names().size(), 2U);
+  ASSERT_EQ(write(living->Descriptor(), "new", 3), 3);
+  ASSERT_TRUE(living->Place().has_value());
+  EXPECT_EQ(Slurp(scratch_ / "a"), "new");
+  EXPECT_THAT(Names(), ElementsAre(".b.0123abcd.cmdsrv-tmp", "a"));
+}
+
+TEST_F(FilesTest, LongestNamesCanBeWritten) {
+  const std::string name(255, 'n');
+  ASSERT_TRUE(WriteFileAtomically(scratch_ / name, "x").has_value());
+  EXPECT_TRUE(TemporaryFile::MakeNamedFor(scratch_ / name).has_value());
+  EXPECT_THAT(Names(), ElementsAre(name));
+  EXPECT_EQ(WriteFileAtomically(scratch_ / (name + "n"), "x").error().code, ErrorCode::Io);
+}
+
 TEST_F(FilesTest, MovesWithinAFileSystem) {
   Spit(scratch_ / "a", "text");
   Spit(scratch_ / "b", "old");

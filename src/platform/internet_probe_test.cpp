@@ -55,8 +55,8 @@ TEST(InternetProbe, NobodyListens) {
   EXPECT_LT(Steady::now() - began, seconds(3));
 }
 
-TEST(InternetProbe, NamesThatCannotBeFoundOrUsed) {
-  for (const char* host : {"", "no such host", "256.256.256.256", "-x"}) {
+TEST(InternetProbe, NamesThatAreNone) {  // and about which no name server is asked
+  for (const char* host : {"", "no such host", "-x"}) {
     EXPECT_FALSE(InternetProbe(host, 1).Available()) << host;
   }
 }

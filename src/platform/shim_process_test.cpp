@@ -225,6 +225,19 @@ TEST_F(ShimProcessTest, KilledShimTakesTheStepAlong) {
   for (const pid_t left : SessionMembers(shim.identity.pid)) kill(left, SIGKILL);  // what a recovering daemon does
 }
 
+TEST_F(ShimProcessTest, IdleShimIsSmall) {
+  const ShimProcess shim = RunningAs("sleep", Start({"/bin/sleep", "1000"}));
+  const std::string path = "/proc/" + std::to_string(shim.identity.pid) + "/smaps_rollup";
+  const auto pss_kib = [&] {
+    const std::string text = Slurp(path);
+    const auto at = text.find("\nPss:");
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + 5));
+  };
+  EXPECT_TRUE(Eventually([&] { return pss_kib() > 0 && pss_kib() < 512; })) << pss_kib() << " KiB";
+  shim.Cancel();
+  Finish(shim);
+}
+
 TEST_F(ShimProcessTest, PrintingALotKeepsBeginningAndEnd) {
   const RunRecord record = Run(Start({"/usr/bin/seq", "10000001", "32222223"}));  // 9 bytes a line: 200 MB
   EXPECT_EQ(DescribeExit(record), "exit status 0");

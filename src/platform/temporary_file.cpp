@@ -68,6 +68,10 @@ Result<TemporaryFile> TemporaryFile::MakeFor(const std::string& target) {
   if (nameless) return TemporaryFile(std::move(nameless), target, "");
   // Kernels and file systems that do not know O_TMPFILE see a directory opened for writing.
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return FailAt(errno, "write", target);
+  return MakeNamedFor(target);
+}
+
+Result<TemporaryFile> TemporaryFile::MakeNamedFor(const std::string& target) {
   RemoveRemains(target);
   for (int tries = 0; tries < 16; ++tries) {
     std::string name = TemporaryNameFor(target);

@@ -18,6 +18,9 @@ class TemporaryFile {
   /// Mode 0600, owned by us. Errors: as platform/files.hpp says, "cannot write `target`: …".
   static Result<TemporaryFile> MakeFor(const std::string& target);
 
+  /// The way of FAT on its own.
+  static Result<TemporaryFile> MakeNamedFor(const std::string& target);
+
   TemporaryFile(TemporaryFile&&) noexcept = default;
   TemporaryFile& operator=(TemporaryFile&&) = delete;
   ~TemporaryFile();
