@@ -24,6 +24,12 @@ std::int64_t Number(const json::object& object, std::string_view key, std::int64
 
 std::string Line(const json::object& object, std::string_view key) { return CleanLine(TextMember(object, key)); }
 
+/// {"code": "slot", "text": "a sentence"}, or the sentence alone.
+std::string ReadReason(const json::object& row) {
+  const json::value* reason = row.if_contains("reason");
+  return reason != nullptr && reason->is_object() ? Line(reason->get_object(), "text") : Line(row, "reason");
+}
+
 std::optional<JobProgress> ReadProgress(const json::object& row) {
   const json::value* value = row.if_contains("progress");
   if (value == nullptr || !value->is_object()) return std::nullopt;
@@ -104,7 +110,7 @@ JobRow ReadJobRow(const json::object& row) {
           .command = CleanLine(UnescapeHtml(TextMember(row, "job_command"))),
           .output = CleanLines(UnescapeHtml(TextMember(row, "job_output"))),
           .message = CleanLine(UnescapeHtml(TextMember(row, "cmd_msg"))),
-          .reason = Line(row, "reason"),
+          .reason = ReadReason(row),
           .exit = Line(row, "exit"),
           .created = Line(row, "create_datetime"),
           .elapsed_sec = Number(row, "elapsed_sec", 0),

@@ -47,6 +47,14 @@ TEST(JobRows, MissingAndWrongMembersKeepDefaults) {
   EXPECT_FALSE(row.started);
 }
 
+TEST(JobRows, AReasonIsASentenceOrACodeAndASentence) {
+  const auto reason = [](const char* text) { return ReadJobRow(ParseJson(text)->get_object()).reason; };
+  EXPECT_EQ(reason(R"({"reason": "no space left"})"), "no space left");
+  EXPECT_EQ(reason(R"({"reason": {"code": "slot", "text": "waits for\na place"}})"), "waits for a place");
+  EXPECT_EQ(reason(R"({"reason": null})"), "");
+  EXPECT_EQ(reason(R"({"reason": {"text": 5}})"), "");
+}
+
 TEST(JobRows, ProgressNumbersMayBeUnknown) {
   const auto value =
       ParseJson(R"({"progress": {"phase": "download", "bytes": 10, "total": null, "percent": 250, "rate": 2.5}})");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ctl/log_filter.hpp"
 #include "ctl/shown_text.hpp"
 #include "ctl/subcommands.hpp"
 
@@ -41,12 +42,10 @@ Result<Piece> AskPiece(Session& session, std::int64_t job, std::int64_t offset) 
                .ended = ended->get_bool()};
 }
 
-void PrintPiece(Session& session, const Piece& piece) {
-  if (session.options.json) {
-    PrintRaw(session, piece.raw);
-  } else if (!piece.text.empty()) {
-    session.screen.Out(session.screen.IsTerminal() ? CleanLines(piece.text) : piece.text);
-  }
+void PrintPiece(Session& session, const Piece& piece, LogFilter& filter) {
+  if (session.options.json) return PrintRaw(session, piece.raw);
+  const std::string text = filter.Take(piece.text);
+  session.screen.Out(session.screen.IsTerminal() ? CleanLines(text) : text);
 }
 
 }  // namespace
@@ -56,17 +55,21 @@ int ShowLog(Session& session) {
   const SteadyTime began = session.clock.Steady();
   SteadyTime answered = began;
   bool ever_answered = false;
+  LogFilter filter;
   for (std::int64_t offset = 0;;) {
     const auto piece = AskPiece(session, job, offset);
     const SteadyTime now = session.clock.Steady();
     if (piece) {
       answered = now;
       ever_answered = true;
-      PrintPiece(session, *piece);
+      PrintPiece(session, *piece, filter);
       const bool moved = piece->next_offset > offset;  // a server that stands still must not keep us here
       if (moved) offset = piece->next_offset;
       if (moved && offset < piece->size) continue;
-      if (!session.options.follow || (piece->ended && offset >= piece->size)) return kDone;
+      if (!session.options.follow || (piece->ended && offset >= piece->size)) {
+        if (!session.options.json) session.screen.Out(filter.Rest());
+        return kDone;
+      }
     } else {
       const bool away = session.options.follow && ever_answered && StatusOf(piece.error()) != kRefused;
       if (!away || now - answered >= kPatience) return Complain(session, piece.error());
