@@ -77,7 +77,7 @@ Result<Outcome> Fails(const Arguments& arguments, Services&) {
 }
 Result<Outcome> Plans(const Arguments& arguments, Services&) {
   JobPlan plan;
-  for (int i = 0; i < arguments.Integer("steps").value_or(2); ++i) plan.steps.push_back({.argv = {"/bin/true"}});
+  for (int i = 0; i < arguments.Integer("steps").value_or(2); ++i) plan.steps.emplace_back().argv = {"/bin/true"};
   return plan;
 }
 Result<Outcome> Refuses(const Arguments&, Services&) { return Fail(ErrorCode::Refused, "There is no space."); }
@@ -88,16 +88,16 @@ constexpr std::array kSteps = {Parameter{.name = "steps", .type = Type::Integer,
 
 // clang-format off
 constexpr CommandRowInfo kRows[] = {
-    {"AUTH",   Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answer, Lane::Quick, kWord,  Say,     ""},
-    {"BAD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kSteps, Plans,   ""},
-    {"FAILS",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kCode,  Fails,   ""},
-    {"HIDDEN", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Jobs,   Lane::Quick, kSteps, Plans,   ""},
-    {"JOBS",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kSteps, Plans,   ""},
-    {"NET",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kSteps, Plans,   ""},
-    {"NOJOB",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, {},     Refuses, ""},
-    {"ROOT",   Caller::Root,    Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kWord,  Say,     ""},
-    {"SAY",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answer, Lane::Quick, kWord,  Say,     ""},
-    {"SECRET", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answer, Lane::Quick, kWord,  Say,     ""},
+    {"AUTH",   Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Quick, kWord,  Say,     ""},
+    {"BAD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSteps, Plans,   ""},
+    {"FAILS",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCode,  Fails,   ""},
+    {"HIDDEN", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Jobs,    Lane::Quick, kSteps, Plans,   ""},
+    {"JOBS",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,    Lane::Quick, kSteps, Plans,   ""},
+    {"NET",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,    Lane::Slow,  kSteps, Plans,   ""},
+    {"NOJOB",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,    Lane::Quick, {},     Refuses, ""},
+    {"ROOT",   Caller::Root,    Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kWord,  Say,     ""},
+    {"SAY",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kWord,  Say,     ""},
+    {"SECRET", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Quick, kWord,  Say,     ""},
 };
 // clang-format on
 

@@ -13,6 +13,8 @@
 #include <set>
 #include <thread>
 
+#include "server/workers.hpp"
+
 namespace cmdsrv {
 namespace {
 
