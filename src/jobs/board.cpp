@@ -175,7 +175,7 @@ std::vector<JobView> Board::ShowAll(std::vector<JobRow> rows) {
     const Holdings held = HeldBy(list);
     for (const JobRow& row : rows) {
       if (const JobRecord* job = FindJob(row.id, list)) {
-        live.emplace(row.id, LiveViewOf(*job, list, held, {options_.max_running}, clock_.Steady()));
+        live.emplace(row.id, LiveViewOf(*job, list, held, LimitsOf(options_), clock_.Steady()));
       }
     }
   });

@@ -45,13 +45,15 @@ void MinderCore::Schedule() {
   std::optional<SteadyTime> retry;
   parts_.table.With([&](JobTable::Jobs& jobs) {
     const auto list = ListOf(jobs);
-    startable = FindStartable(list, {options_.max_running}, now);
+    startable = FindStartable(list, LimitsOf(options_), now);
     for (const JobRecord* job : list) {
       const auto* waiting = std::get_if<Waiting>(&job->stage);
       if (waiting != nullptr && waiting->not_before > now) retry = retry ? std::min(*retry, waiting->not_before) : waiting->not_before;
     }
   });
-  for (const JobId id : startable) Isolated(id, "start", [&] { Begin(id); });
+  for (const JobId id : startable) {
+    if (!Isolated(id, "start", [&] { Begin(id); })) RescueStart(id);
+  }
   retry_timer_.reset();
   if (retry) retry_timer_ = parts_.loop->After(std::chrono::ceil<std::chrono::milliseconds>(*retry - now), [this] { Wake(); });
 }
@@ -68,11 +70,13 @@ void MinderCore::Prune() {
 }
 
 /// One job's trouble, whatever it is, must not keep the others from being minded.
-void MinderCore::Isolated(JobId id, std::string_view what, const std::function<void()>& act) {
+bool MinderCore::Isolated(JobId id, std::string_view what, const std::function<void()>& act) {
   try {
     act();
+    return true;
   } catch (const std::exception& error) {
     log::Error(kJobs, "cannot {} job {}: {}", what, id, error.what());
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -70,7 +71,7 @@ class MinderCore {
   void Pass();
   void Schedule();
   void Prune();
-  void Isolated(JobId id, std::string_view what, const std::function<void()>& act);
+  bool Isolated(JobId id, std::string_view what, const std::function<void()>& act);
   void Write(std::vector<JobUpdate> updates, Store::Durability durability, std::function<void(const Result<void>&)> then);
   void After(JobId id, std::chrono::milliseconds delay, std::function<void()> act);
   JobRecord* Find(JobId id);
@@ -83,8 +84,10 @@ class MinderCore {
   void StartRefused(JobId id, const Error& error);
   void StartWritten(JobId id, const RunRow& run, JobStatus status, const Result<void>& result);
   void PutBack(JobId id, std::string trouble);
+  void RescueStart(JobId id);
 
   // minder_end.cpp
+  void OnShimEnded(JobId id);
   void ShimEnded(JobId id);
   void Settle(JobId id);
   void SettleEnded(JobId id, const JobRecord& job, const RunRecord& record);
@@ -119,6 +122,8 @@ class MinderCore {
   std::atomic<bool> pass_wanted_{false};
   std::function<void()> all_gone_;                ///< set: the server stops and interrupts the steps
 };
+
+inline Limits LimitsOf(const MinderOptions& options) { return {std::max(1, options.max_running)}; }
 
 /// 1, 2, 4, 8, 16, 30, 30 … seconds.
 std::chrono::milliseconds Backoff(unsigned tries);

@@ -16,6 +16,10 @@ WallTime FromUnixMs(std::int64_t ms) { return WallTime{std::chrono::milliseconds
 
 }  // namespace
 
+void MinderCore::OnShimEnded(JobId id) {
+  if (!Isolated(id, "end", [&] { ShimEnded(id); })) After(id, Backoff(0), [this, id] { OnShimEnded(id); });
+}
+
 void MinderCore::ShimEnded(JobId id) {
   JobRecord* job = Find(id);
   if (job == nullptr) return;

@@ -110,7 +110,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
 
 void MinderCore::AdoptRun(JobId id, bool cancel) {
   const JobRecord* job = Find(id);
-  auto run = parts_.runner.Adopt(ShimOf(job->run, job->pid), [this, id] { Isolated(id, "end", [&] { ShimEnded(id); }); });
+  auto run = parts_.runner.Adopt(ShimOf(job->run, job->pid), [this, id] { OnShimEnded(id); });
   if (!run) return Settle(id);  // it ended just now
   runs_[id] = std::move(*run);
   log::Info(kJobs, "job {} still runs, shim {}", id, job->pid);

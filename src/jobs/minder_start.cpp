@@ -28,7 +28,7 @@ void MinderCore::Begin(JobId id) {
     ++run.attempt;
     start = DescribeStart(*job, run.attempt);
   });
-  auto step = parts_.runner.Start(std::move(start), [this, id] { Isolated(id, "end", [&] { ShimEnded(id); }); });
+  auto step = parts_.runner.Start(std::move(start), [this, id] { OnShimEnded(id); });
   if (!step) return StartRefused(id, step.error());
 
   const ProcessIdentity shim = (*step)->Identity();
@@ -95,6 +95,12 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   if (const auto go = runs_.at(id)->Go(); !go) log::Warning(kJobs, "job {}: {}", id, go.error().message);
   log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count, run.attempt,
             runs_.at(id)->Identity().pid);
+}
+
+/// Begin was torn out of its work. Without a run nothing will ever come for this job, so it is put back here.
+void MinderCore::RescueStart(JobId id) {
+  const JobRecord* job = Find(id);
+  if (job != nullptr && std::holds_alternative<Starting>(job->stage) && !runs_.contains(id)) PutBack(id, "could not be started");
 }
 
 /// Back into the queue, to be tried again after a while.
