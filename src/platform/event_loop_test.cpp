@@ -40,6 +40,7 @@ TEST_F(EventLoopTest, PostsOfManyThreadsAllArrive) {
   constexpr int kEach = 1000;
   int count = 0;  // without a lock: only the loop's thread touches it
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < kEach; ++i) {

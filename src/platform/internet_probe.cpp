@@ -36,6 +36,7 @@ bool ConnectToAny(const addrinfo* addresses, Steady::time_point deadline) {
     if (errno == EINPROGRESS) sockets.push_back(std::move(socket));
   }
   std::vector<pollfd> watched;
+  watched.reserve(sockets.size());
   for (const auto& socket : sockets) watched.push_back({socket.Get(), POLLOUT, 0});
   for (std::size_t open = watched.size(); open > 0;) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now()).count();

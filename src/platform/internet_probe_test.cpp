@@ -93,6 +93,7 @@ TEST(InternetProbe, SilenceEndsAtTheDeadlineForAllCallersTogether) {
   InternetProbe probe("127.0.0.1", port.Number());
   const auto began = Steady::now();
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int i = 0; i < 4; ++i) callers.emplace_back([&] { EXPECT_FALSE(probe.Available()); });
   for (auto& caller : callers) caller.join();
   EXPECT_GE(Steady::now() - began, seconds(4));

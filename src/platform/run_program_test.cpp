@@ -171,6 +171,7 @@ TEST_F(RunProgramTest, CancelEndsItLikeTheDeadline) {
 
 TEST_F(RunProgramTest, ManyAtTheSameTime) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
       for (int round = 0; round < 10; ++round) {

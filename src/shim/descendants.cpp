@@ -44,10 +44,8 @@ std::uint64_t NextNumber(const char*& text) {
 
 bool ReadProcess(int proc, const char* pid_text, Process& process) {
   char path[32];
-  const std::size_t length = std::strlen(pid_text);
-  if (length > 20) return false;
-  std::memcpy(path, pid_text, length);
-  std::memcpy(path + length, "/stat", 6);
+  if (std::strlen(pid_text) > 20) return false;
+  stpcpy(stpcpy(path, pid_text), "/stat");
   const int file = openat(proc, path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   char text[1024];

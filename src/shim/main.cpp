@@ -66,9 +66,8 @@ int ListenToSignals() {
 /// when they are touched; until then a shim that waits for hours costs a few of them and not all.
 void ForgetStartup() {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(&__executable_start);
-  const auto end = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  const auto size = reinterpret_cast<std::uintptr_t>(&etext) - reinterpret_cast<std::uintptr_t>(&__executable_start);
+  madvise(&__executable_start, size & ~(page - 1), MADV_DONTNEED);
 }
 
 enum class Word { Go, Cancel, ServerGone };
