@@ -32,12 +32,15 @@ class ZmqRouterSocket final : public RouterSocket {
     if (!socket_.recv(identity_, zmq::recv_flags::dontwait)) return std::nullopt;
     Message message;
     message.identity = identity_.to_string_view();
-    message.peer = PeerOf(identity_);
     bool more = identity_.more();
     while (more) {
       zmq::message_t& frame = frames_[std::min(message.frame_count, frames_.size() - 1)];
       if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+      // The identity frame is libzmq's own and carries no property; those of the client do.
+      if (!message.peer) message.peer = PeerOf(frame);
       if (message.frame_count < message.kept.size()) message.kept[message.frame_count] = frame.to_string_view();
+      // The identity frame has this property only now and then; the frames of the client always have it.
+      if (!message.peer) message.peer = PeerOf(frame);
       message.bytes += frame.size();
       ++message.frame_count;
       more = frame.more();
