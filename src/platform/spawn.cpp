@@ -64,7 +64,8 @@ struct Child {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  const pid_t pid = ::vfork();
+  // posix_spawn knows no umask and cannot tell a missing directory from a missing program.
+  const pid_t pid = ::vfork();  // NOLINT(bugprone-unsafe-functions,clang-analyzer-security.insecureAPI.vfork)
   if (pid == 0) Become(child);
   const int error_number = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
