@@ -101,6 +101,8 @@ void FetchLines::AddAria2(std::string_view line) {
   const std::string status = StatusReason(WordAfter(line, "status="));
   if (!status.empty()) {
     AddProblem(mirror_, status);
+  } else if (text.starts_with("Invalid checksum")) {
+    AddProblem(mirror_, "a piece of the file has the wrong hash");
   } else if (code == "3") {
     AddProblem(mirror_, "the server answered 404 (not found)");
   } else if (!text.empty() && !text.starts_with("URI=")) {

@@ -16,7 +16,8 @@ struct FetchRequest {
   std::string metalink;      ///< of the metalink document; empty: none is offered
   std::string file_ref;      ///< SAFE-NAME
   std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
-  std::string sha256;        ///< lower case; empty: unknown
+  std::string sha256 = {};   ///< lower case; empty: unknown
+  int tries = 5;             ///< without a new byte, in a row
 };
 
 struct FetchSource {

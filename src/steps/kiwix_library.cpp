@@ -32,14 +32,17 @@ Result<Content> ListContent(const std::string& zim_dir) {
   if (!files) return Failure(files.error());
   for (const std::string& file : *files) {
     if (!IsZimFile(file)) continue;
+    const bool split = file.ends_with("aa");
+    const std::string whole = split ? file.substr(0, file.size() - 2) : file;
+    if (split && std::ranges::binary_search(*files, whole)) continue;
     const auto header = zim_tools::ReadZimHeader(directory + file);
     if (!header) {
       content.unusable.push_back(header.error().message);
-    } else if (file.ends_with(".zim") && header->bytes != header->wanted) {
+    } else if (!split && header->bytes != header->wanted) {
       content.unusable.push_back(
           fmt::format("{} is cut off: it has {} of {} bytes", directory + file, header->bytes, header->wanted));
     } else {
-      content.zims.push_back({ZimStem(file), file, header->uuid});
+      content.zims.push_back({ZimStem(file), whole, header->uuid});
     }
   }
   return content;

@@ -13,7 +13,7 @@ namespace cmdsrv {
 /// A ZIM in the content directory; split files (.zimaa, .zimab …) are one ZIM.
 struct ContentZim {
   std::string stem;  ///< file name up to ".zim"
-  std::string file;  ///< in the content directory: "x.zim" or "x.zimaa"
+  std::string file;  ///< in the content directory: "x.zim", also for split ones; libzim finds the parts itself
   std::string uuid;  ///< from the file's head
 };
 

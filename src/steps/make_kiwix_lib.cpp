@@ -67,6 +67,7 @@ class LibraryWriter {
 
   Result<Change> BringUpToDate(bool force) {
     if (auto made = MakeDirectories(zim_dir_ + "content"); !made) return Failure(made.error());
+    if (const auto removed = RemoveFile(draft_); !removed) return Failure(removed.error());  // of a run that was killed
     const auto content = ListContent(zim_dir_);
     if (!content) return Failure(content.error());
     auto books = ReadLibraryFile(zim_dir_);
@@ -85,7 +86,6 @@ class LibraryWriter {
 
  private:
   Result<void> Write(const LibraryPlan& plan, bool from_nothing, bool broken, std::vector<std::string>& left_out) {
-    if (const auto removed = RemoveFile(draft_); !removed) return Failure(removed.error());  // of a run that was killed
     zim_tools::LibraryChange change{from_nothing ? std::string() : path_, draft_, plan.removed_ids, {}};
     for (const ContentZim& zim : plan.added) change.added_paths.push_back(zim_dir_ + "content/" + zim.file);
     const auto refused = zim_tools::WriteLibrary(change);

@@ -17,7 +17,7 @@ constexpr Step kSteps[] = {
     {"update-menus",  "iiab-update-menus",   Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
      "adds what is installed to the home menu"},
     {"zim-fetch",     "",                    Needs::Settings, ZimFetch,
-     "--url URL [--metalink URL] --file-ref NAME [--size-k N] [--sha256 HEX]",
+     "--url URL [--metalink URL] --file-ref NAME [--size-k N] [--sha256 HEX] [--tries N]",
      "downloads and proves a ZIM, resuming what is there"},
     {"zim-install",   "",                    Needs::Settings, ZimInstall,       "NAME.zim",
      "moves a downloaded ZIM into the library"},

@@ -27,20 +27,30 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr int kFruitlessAttempts = 5;  ///< in a row, without a new byte
-constexpr int kAttempts = 50;          ///< in one run, whatever they brought
-constexpr seconds kLongestPause{16};
+constexpr int kTries = 5;      ///< in a row, without a new byte; --tries changes it
+constexpr int kAttempts = 50;  ///< in one run, whatever they brought
+constexpr seconds kLongestPause{4};
 
 Result<FetchRequest> ReadRequest(std::span<const std::string> arguments) {
-  const auto options = Options::Parse(
-      arguments, {{"--url", true}, {"--metalink", true}, {"--file-ref", true}, {"--size-k", true}, {"--sha256", true}},
-      0);
+  const auto options = Options::Parse(arguments,
+                                      {{"--url", true},
+                                       {"--metalink", true},
+                                       {"--file-ref", true},
+                                       {"--size-k", true},
+                                       {"--sha256", true},
+                                       {"--tries", true}},
+                                      0);
   if (!options) return Failure(options.error());
-  FetchRequest request{options->Text("--url"), options->Text("--metalink"), options->Text("--file-ref"), 0,
-                       options->Text("--sha256")};
+  FetchRequest request{.url = options->Text("--url"),
+                       .metalink = options->Text("--metalink"),
+                       .file_ref = options->Text("--file-ref"),
+                       .sha256 = options->Text("--sha256")};
   const auto size = options->Number("--size-k", 0, 0);
   if (!size) return Failure(size.error());
   request.size_k = static_cast<std::uint64_t>(*size);
+  const auto tries = options->Number("--tries", kTries, 1);
+  if (!tries) return Failure(tries.error());
+  request.tries = static_cast<int>(std::min<long long>(*tries, kAttempts));
   if (!IsFetchUrl(request.url)) return Fail(ErrorCode::Malformed, "--url must be an http, https or ftp address");
   if (request.url.ends_with(".meta4") && request.metalink.empty()) {
     request.metalink = request.url;
@@ -64,6 +74,46 @@ struct Try {
   bool fruitful = false;  ///< there are more bytes than before
 };
 
+/// Watches the bytes of one run. Only new ones count as life: a mirror that sends the same wrong piece again and again
+/// is as good as a silent one.
+class Growth {
+ public:
+  Growth(const FetchPart& part, FetchTool tool, const FetchLines& lines, std::uint64_t total, seconds patience)
+      : part_(part), tool_(tool), lines_(lines), patience_(patience), progress_("download", total) {}
+
+  /// Once a second.
+  bool GoesOn() {
+    const auto now = Steady::now();
+    const std::uint64_t bytes = Bytes();
+    if (bytes > highest_ || lines_.IsChecking()) last_growth_ = now;
+    highest_ = std::max(highest_, bytes);
+    progress_.Report(highest_);
+    stalled_ = now - last_growth_ >= patience_;
+    return !stalled_;
+  }
+
+  std::uint64_t AtTheEnd() {
+    highest_ = std::max(highest_, Bytes());
+    progress_.Finish(highest_);
+    return highest_;
+  }
+
+  bool Stalled() const { return stalled_; }
+
+ private:
+  /// The part of aria2c has holes; it tells itself what is there.
+  std::uint64_t Bytes() const { return tool_ == FetchTool::Wget ? part_.Bytes() : lines_.Bytes().value_or(0); }
+
+  const FetchPart& part_;
+  const FetchTool tool_;
+  const FetchLines& lines_;
+  const seconds patience_;
+  Progress progress_;
+  std::uint64_t highest_ = 0;
+  Steady::time_point last_growth_ = Steady::now();
+  bool stalled_ = false;
+};
+
 class Fetch {
  public:
   Fetch(const Context& context, FetchRequest request)
@@ -85,7 +135,7 @@ class Fetch {
       if (tried.kind == Try::Kind::GiveUp) break;
       fruitless = tried.fruitful ? 1 : fruitless + 1;
       if (tried.fruitful) pause = seconds(1);
-      if (fruitless >= kFruitlessAttempts) break;
+      if (fruitless >= request_.tries) break;
       Say("{}; trying again in {} s", why_, pause.count());
       requests_.WaitFor(pause);
       requests_.EndIfAsked();
@@ -121,7 +171,8 @@ class Fetch {
   UniqueFd lock_;  ///< inherited by the download program, so that no second one ever writes into the same part
   FetchSource source_;
   std::size_t mirror_ = 0;
-  bool repair_ = false;  ///< the next aria2 run proves the pieces that are there
+  std::uint64_t most_ = 0;  ///< bytes that were there after any try; only more than that is progress
+  bool repair_ = false;     ///< the next aria2 run proves the pieces that are there
   int wrong_contents_ = 0;
   std::string why_;
 };
@@ -226,41 +277,21 @@ Try Fetch::Download(const FetchCall& call) {
     Say("the part was begun by aria2c, which is not installed any more: starting over");
     if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
   }
-  const std::uint64_t begun = part_.Bytes();
-  if (begun > 0) Say("going on with {} that are there", HumanSize(static_cast<double>(part_.Allocated())));
+  if (part_.Bytes() > 0) Say("going on with {} that are there", HumanSize(static_cast<double>(part_.Allocated())));
   FetchLines lines;
-  Progress progress("download", source_.metalink.size);
-  std::uint64_t highest = 0;
-  bool stalled = false;
-  bool measured = false;
-  std::uint64_t first = 0;
-  auto last_growth = Steady::now();
-  const auto look = [&] {
-    const std::uint64_t bytes = call.tool == FetchTool::Wget ? part_.Bytes() : lines.Bytes().value_or(0);
-    const auto now = Steady::now();
-    if (!measured && (call.tool == FetchTool::Wget || lines.Bytes())) {
-      measured = true;
-      first = bytes;
-    }
-    // Only new bytes count: a mirror that sends the same wrong piece again and again is as good as a silent one.
-    if (bytes > highest || lines.IsChecking()) last_growth = now;
-    highest = std::max(highest, bytes);
-    progress.Report(std::max(highest, bytes));
-    stalled = now - last_growth >= seconds(stall_s_);
-    return !stalled;
-  };
+  Growth growth(part_, call.tool, lines, source_.metalink.size, seconds(stall_s_));
   Watch watch;
   watch.on_line = [&](std::string_view line) { lines.Add(call.tool, line); };
-  watch.on_second = look;
+  watch.on_second = [&] { return growth.GoesOn(); };
   watch.descriptors = {lock_.Get()};
   watch.on_start = [&](pid_t pid) { (void)part_.NoteProgram(pid); };
   const auto end = RunWatched(context_, FetchArguments(call, source_, part_), watch, requests_);
   if (!end) return {Try::Kind::GiveUp, end.error().message};
   repair_ = false;
-  const std::uint64_t now_there = call.tool == FetchTool::Wget ? part_.Bytes() : lines.Bytes().value_or(0);
-  highest = std::max(highest, now_there);
-  const std::uint64_t before = call.tool == FetchTool::Wget ? begun : first;
-  return AfterProgram(call, *end, lines, stalled, highest > before);
+  const std::uint64_t there = growth.AtTheEnd();
+  const bool fruitful = there > most_;
+  most_ = std::max(most_, there);
+  return AfterProgram(call, *end, lines, growth.Stalled(), fruitful);
 }
 
 Try Fetch::AfterProgram(const FetchCall& call, const ProgramEnd& end, const FetchLines& lines, bool stalled,
@@ -268,7 +299,9 @@ Try Fetch::AfterProgram(const FetchCall& call, const ProgramEnd& end, const Fetc
   if (end.asked) return {Try::Kind::TryAgain, "the download was asked to stop"};
   if (stalled) {
     ++mirror_;
-    return {Try::Kind::TryAgain, fmt::format("the line stalled: no data for {} s", stall_s_), fruitful};
+    const std::string problem = fruitful ? std::string() : lines.Problem();
+    return {Try::Kind::TryAgain,
+            problem.empty() ? fmt::format("the line stalled: no data for {} s", stall_s_) : problem, fruitful};
   }
   if (lines.DiskFull() || (call.tool == FetchTool::Wget && end.exited && end.status == 3) ||
       (call.tool == FetchTool::Aria2 && end.exited && end.status == 9))

@@ -1,5 +1,7 @@
 #include "steps/zim_proof.hpp"
 
+#include <algorithm>
+
 #include "steps/fetch_source.hpp"
 #include "steps/net.hpp"
 #include "steps/progress.hpp"
@@ -11,13 +13,14 @@ namespace {
 Proof Failed(ProofFailure failure, std::string message) { return {failure, std::move(message)}; }
 
 Proof ProveSize(const zim_tools::ZimHeader& header, const ProofDemands& demands) {
-  const std::uint64_t wanted = demands.bytes != 0 ? demands.bytes : header.wanted;
+  const std::uint64_t wanted = std::max(demands.bytes, header.wanted);
   if (header.bytes < wanted)
     return Failed(ProofFailure::TooShort,
                   fmt::format("the server sent only {} of {} bytes of the ZIM", header.bytes, wanted));
-  if (header.bytes != wanted || header.bytes != header.wanted)
-    return Failed(ProofFailure::WrongSize, fmt::format("the ZIM has {} bytes, and {} were promised", header.bytes,
-                                                       header.bytes != wanted ? wanted : header.wanted));
+  const std::uint64_t promised = header.bytes != header.wanted ? header.wanted : demands.bytes;
+  if (promised != 0 && header.bytes != promised)
+    return Failed(ProofFailure::WrongSize,
+                  fmt::format("the ZIM has {} bytes, and {} were promised", header.bytes, promised));
   if (!SizeFits(header.bytes, demands.size_k))
     return Failed(ProofFailure::WrongSize,
                   fmt::format("the ZIM has {} bytes, but the catalog says {} K", header.bytes, demands.size_k));
