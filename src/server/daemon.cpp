@@ -11,6 +11,7 @@
 #include "base/version.hpp"
 #include "platform/journal.hpp"
 #include "server/background.hpp"
+#include "server/connection_limit.hpp"
 #include "server/instance.hpp"
 #include "server/listen_socket.hpp"
 #include "server/machine.hpp"
@@ -247,6 +248,7 @@ int Serve(const ServerOptions& options) {
   for (const std::string& complaint : configuration->settings.complaints) log::Warning(kServer, "{}", complaint);
   if (!configuration->root.IsBox()) HideMemory();
   AllowManyDescriptors();
+  KeepDescriptorsFree();
   if (::chdir(configuration->settings.cmdsrv_dir.c_str()) != 0) {
     log::Warning(kServer, "cannot work in {}: {}", configuration->settings.cmdsrv_dir, Reason(errno));
   }

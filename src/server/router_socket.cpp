@@ -11,6 +11,7 @@ namespace {
 constexpr int kRequestsPerClient = 64;
 constexpr int kRepliesPerClient = 100;
 constexpr int kBacklog = 512;
+constexpr int kHandshakeMilliseconds = 10'000;  // a connection that says nothing costs a descriptor no longer than this
 
 class ZmqRouterSocket final : public RouterSocket {
  public:
@@ -19,6 +20,7 @@ class ZmqRouterSocket final : public RouterSocket {
     socket_.set(zmq::sockopt::rcvhwm, kRequestsPerClient);
     socket_.set(zmq::sockopt::sndhwm, kRepliesPerClient);
     socket_.set(zmq::sockopt::backlog, kBacklog);
+    socket_.set(zmq::sockopt::handshake_ivl, kHandshakeMilliseconds);
     socket_.set(zmq::sockopt::linger, 0);
     // Tells a client that is gone from one that does not read; the first is no error, the second gets another chance.
     socket_.set(zmq::sockopt::router_mandatory, true);
