@@ -45,7 +45,8 @@ TEST(JobOptions, EverythingComesBack) {
 }
 
 TEST(JobOptions, RowsOfThePythonProgramHaveTheDefaultsForTheRest) {
-  const auto read = ParseJobOptions(R"({"extra_vars": {"zim": "x"}, "service_required": ["kiwix", "active"], "pid_start": 7})");
+  const auto read =
+      ParseJobOptions(R"({"extra_vars": {"zim": "x"}, "service_required": ["kiwix", "active"], "pid_start": 7})");
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read->extra_vars, R"({"zim":"x"})");
   EXPECT_EQ(read->service->second, "active");
@@ -60,7 +61,8 @@ TEST(JobOptions, NothingAtAllIsTheDefault) {
 }
 
 TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
-  for (const char* key : {"argv", "locks", "service_required", "cwd", "canonical", "ansible", "full_log", "restartable"}) {
+  for (const char* key :
+       {"argv", "locks", "service_required", "cwd", "canonical", "ansible", "full_log", "restartable"}) {
     const auto read = ParseJobOptions(std::string("{\"") + key + "\": {\"a\": 1}}");
     ASSERT_FALSE(read.has_value()) << key;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);

@@ -11,7 +11,8 @@ namespace cmdsrv {
 std::int64_t StoreVersion();
 
 /// Brings a file of version `from` (not above StoreVersion) to the present one: each step is one transaction, so that a
-/// power cut leaves the old or the new version. Errors: Corrupt when the tables have not the columns that they must have.
+/// power cut leaves the old or the new version. Errors: Corrupt when the tables have not the columns that they must
+/// have.
 Result<void> Migrate(sqlite::Database& database, std::int64_t from);
 
 }  // namespace cmdsrv

@@ -21,11 +21,12 @@ namespace {
 
 constexpr log::Domain kStore{"store"};
 
-/// Up to this size the whole file is checked at each start (some 20 ms on a PC). A larger one is checked after an unclean
-/// end only, and then without the command log: a start must not take half a minute because the log is long.
+/// Up to this size the whole file is checked at each start (some 20 ms on a PC). A larger one is checked after an
+/// unclean end only, and then without the command log: a start must not take half a minute because the log is long.
 constexpr std::int64_t kAlwaysCheckBytes = std::int64_t{16} << 20;
 
-/// Ids above are no ids of ours but damage, or somebody's joke: JSON readers could not hold them, counters would overflow.
+/// Ids above are no ids of ours but damage, or somebody's joke: JSON readers could not hold them, counters would
+/// overflow.
 constexpr const char* kHighestIdSql[] = {
     "select max(rowid) from commands where rowid < 9007199254740992",
     "select value from cmdsrv_meta where key = 'last_command_id' and value < 9007199254740992",
@@ -68,10 +69,11 @@ std::int64_t VersionInHeader(int fd) {
 }
 
 Failure RefuseNewer(const std::string& path, std::int64_t version) {
-  return Fail(ErrorCode::Newer,
-              "cannot use {}: it was written by a newer Command Server (version {} of the file, this one knows {}); install "
-              "the newer program again, or move the file away to begin with an empty one",
-              path, version, StoreVersion());
+  return Fail(
+      ErrorCode::Newer,
+      "cannot use {}: it was written by a newer Command Server (version {} of the file, this one knows {}); install "
+      "the newer program again, or move the file away to begin with an empty one",
+      path, version, StoreVersion());
 }
 
 /// There is a regular file of mode 0600 at `path` afterwards. SQLite gives -wal and -shm the mode and owner of the file
@@ -100,7 +102,8 @@ Result<void> CheckTable(sqlite::Database& database, const char* sql) {
   const auto row = check->Step();
   if (!row) return Failure(row.error());
   if (*row && check->Text(0) != "ok") {
-    return Fail(ErrorCode::Corrupt, "cannot use {}: {}", sqlite3_db_filename(database.Handle(), "main"), check->Text(0));
+    return Fail(ErrorCode::Corrupt, "cannot use {}: {}", sqlite3_db_filename(database.Handle(), "main"),
+                check->Text(0));
   }
   return {};
 }
@@ -111,10 +114,12 @@ Result<void> CheckIntegrity(sqlite::Database& database, std::int64_t version, co
     return CheckTable(database, "pragma quick_check(1)");
   }
   if (version == 0) return CheckTable(database, "pragma quick_check(1)");  // once, when it is taken over
-  auto clean = database.Integer("read how the last run ended", "select value from cmdsrv_meta where key = 'closed_cleanly'");
+  auto clean =
+      database.Integer("read how the last run ended", "select value from cmdsrv_meta where key = 'closed_cleanly'");
   if (!clean) return Failure(std::move(clean).error());
   if (clean->value_or(0) == 1) return {};
-  for (const char* sql : {"pragma quick_check('jobs')", "pragma quick_check('cmdsrv_runs')", "pragma quick_check('cmdsrv_meta')"}) {
+  for (const char* sql :
+       {"pragma quick_check('jobs')", "pragma quick_check('cmdsrv_runs')", "pragma quick_check('cmdsrv_meta')"}) {
     if (auto checked = CheckTable(database, sql); !checked) return checked;
   }
   return {};
@@ -126,13 +131,15 @@ Result<void> UseWal(sqlite::Database& database, const std::string& path) {
   const auto row = mode->Step();
   if (!row) return Failure(row.error());
   // Works without, only slower: readers and the writer wait for each other.
-  if (mode->Text(0) != "wal") log::Warning(kStore, "cannot use WAL mode for {}: it stays in mode {}", path, mode->Text(0));
+  if (mode->Text(0) != "wal")
+    log::Warning(kStore, "cannot use WAL mode for {}: it stays in mode {}", path, mode->Text(0));
   mode->Reset();
   // Checkpoints are made by the writer when nobody waits for it, never inside a commit. The caches are small because
   // the rows that are read again are few; 4 MiB of log at most stay on the disk.
-  return database.Execute("configure the database",
-                          "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 4194304; pragma cache_size = -512;"
-                          "pragma secure_delete = fast; pragma trusted_schema = off; pragma synchronous = normal");
+  return database.Execute(
+      "configure the database",
+      "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 4194304; pragma cache_size = -512;"
+      "pragma secure_delete = fast; pragma trusted_schema = off; pragma synchronous = normal");
 }
 
 std::int64_t ReadHighest(sqlite::Database& database, std::size_t first) {

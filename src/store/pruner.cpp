@@ -8,7 +8,7 @@ namespace cmdsrv {
 namespace {
 
 constexpr log::Domain kStore{"store"};
-constexpr std::int64_t kJobsAtOnce = 100;       // each may drag a MiB of output along
+constexpr std::int64_t kJobsAtOnce = 100;  // each may drag a MiB of output along
 constexpr std::int64_t kCommandsAtOnce = 2000;
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace cmdsrv {
 
-/// Deletes old rows in pieces of a few milliseconds, so that nobody's write waits for it: first jobs, which the caller of
-/// Store::Prune waits for, then Commands, which nobody waits for. Writer's thread only.
+/// Deletes old rows in pieces of a few milliseconds, so that nobody's write waits for it: first jobs, which the caller
+/// of Store::Prune waits for, then Commands, which nobody waits for. Writer's thread only.
 class Pruner {
  public:
   /// Begins, or begins again. Cutoffs are D1; empty: nothing of this kind is deleted.

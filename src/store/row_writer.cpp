@@ -7,10 +7,12 @@
 namespace cmdsrv {
 namespace {
 
-constexpr std::string_view kInsertCommand = "insert into commands (rowid, cmd_msg, create_datetime) values (?1, ?2, ?3)";
+constexpr std::string_view kInsertCommand =
+    "insert into commands (rowid, cmd_msg, create_datetime) values (?1, ?2, ?3)";
 
 constexpr std::string_view kInsertJob =
-    "insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json, job_pid,"
+    "insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json, "
+    "job_pid,"
     " job_output, job_status, create_datetime, last_update_datetime)"
     " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
@@ -29,8 +31,10 @@ constexpr std::string_view kRaiseMeta =
 
 // The lower bound keeps rows whose date is missing or no date: nobody knows how old they are.
 constexpr std::string_view kFindOldJobs =
-    "select rowid from jobs as old where create_datetime between '1970' and ?1 and last_update_datetime between '1970' and ?1"
-    " and job_status in ('SUCCEEDED', 'FAILED', 'CANCELLED') and not exists (select 1 from jobs where cmd_rowid = old.cmd_rowid"
+    "select rowid from jobs as old where create_datetime between '1970' and ?1 and last_update_datetime between '1970' "
+    "and ?1"
+    " and job_status in ('SUCCEEDED', 'FAILED', 'CANCELLED') and not exists (select 1 from jobs where cmd_rowid = "
+    "old.cmd_rowid"
     " and job_status in ('SCHEDULED', 'STARTED', 'RESTARTED')) limit ?2";
 
 constexpr std::string_view kFindCommands =
@@ -48,8 +52,8 @@ void BindTime(sqlite::Statement& statement, int index, const std::optional<WallT
 
 /// Most jobs are inserted before anything is known of a run.
 bool HasContent(const RunRow& run) {
-  return run.attempt != 0 || run.started || run.ended || run.cancel_wanted || !run.exit.empty() || !run.reason.empty() ||
-         !run.boot_id.empty() || run.output_total != 0 || run.restarts_without_progress != 0;
+  return run.attempt != 0 || run.started || run.ended || run.cancel_wanted || !run.exit.empty() ||
+         !run.reason.empty() || !run.boot_id.empty() || run.output_total != 0 || run.restarts_without_progress != 0;
 }
 
 }  // namespace
@@ -175,7 +179,8 @@ Result<std::vector<JobId>> RowWriter::DeleteJobs(std::string_view cutoff, std::i
   return ids;
 }
 
-Result<std::optional<CommandId>> RowWriter::DeleteCommands(CommandId after, std::string_view cutoff, std::int64_t limit) {
+Result<std::optional<CommandId>> RowWriter::DeleteCommands(CommandId after, std::string_view cutoff,
+                                                           std::int64_t limit) {
   find_commands_.Bind(1, after.value);
   find_commands_.Bind(2, limit);
   const auto row = find_commands_.Step();

@@ -12,8 +12,8 @@
 
 namespace cmdsrv {
 
-/// The INSERT, UPDATE and DELETE statements of our tables, prepared once. The caller opens and commits transactions; after
-/// an error of a member that writes several rows it must roll back to its savepoint.
+/// The INSERT, UPDATE and DELETE statements of our tables, prepared once. The caller opens and commits transactions;
+/// after an error of a member that writes several rows it must roll back to its savepoint.
 class RowWriter {
  public:
   static Result<RowWriter> Prepare(sqlite::Database& database);
@@ -25,12 +25,12 @@ class RowWriter {
   /// Never lowers the value.
   Result<void> RaiseMeta(std::string_view key, std::int64_t value);
 
-  /// At most `limit` final jobs that were created and last changed before `cutoff` (D1), and whose Command has no unfinished
-  /// job. Their runs go, too.
+  /// At most `limit` final jobs that were created and last changed before `cutoff` (D1), and whose Command has no
+  /// unfinished job. Their runs go, too.
   Result<std::vector<JobId>> DeleteJobs(std::string_view cutoff, std::int64_t limit);
 
-  /// Deletes those of the next `limit` Commands after `after` that were created before `cutoff` and have no job. The last
-  /// Command that was looked at; empty: there were none.
+  /// Deletes those of the next `limit` Commands after `after` that were created before `cutoff` and have no job. The
+  /// last Command that was looked at; empty: there were none.
   Result<std::optional<CommandId>> DeleteCommands(CommandId after, std::string_view cutoff, std::int64_t limit);
 
  private:

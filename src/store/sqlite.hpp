@@ -14,8 +14,8 @@
 /// One connection and its statements belong to one thread at a time (connections are opened without a mutex).
 namespace cmdsrv::sqlite {
 
-/// "cannot `what` in /path: database or disk is full". NoSpace, Corrupt, Busy, Io or Internal, from the connection's last
-/// error; so it must be made before the connection is used again.
+/// "cannot `what` in /path: database or disk is full". NoSpace, Corrupt, Busy, Io or Internal, from the connection's
+/// last error; so it must be made before the connection is used again.
 Error LastError(sqlite3* database, std::string_view what);
 
 /// A prepared statement. Bind, then Step until false, or Run. Bound texts are not copied: they must live until Reset.
@@ -56,7 +56,8 @@ class Database {
     Exclusive,  ///< only this process; needs no shared-memory file, so it opens on a full disk
   };
 
-  /// Opens an existing file for reading and writing; a busy file is waited for at most 5 s, here and in all later calls.
+  /// Opens an existing file for reading and writing; a busy file is waited for at most 5 s, here and in all later
+  /// calls.
   static Result<Database> Open(const std::string& path, Locking locking = Locking::Shared);
 
   /// Runs one or several statements. `what` completes "cannot …".

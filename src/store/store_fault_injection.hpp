@@ -7,16 +7,17 @@
 #include <atomic>
 #include <cerrno>
 
-/// Takes the place of libc's pwrite64 and fdatasync for the SQLite library in this test program (a program's own symbols
-/// come first): a disk that is full, that fails, that stops in the middle of a write. Include in one file of a program.
+/// Takes the place of libc's pwrite64 and fdatasync for the SQLite library in this test program (a program's own
+/// symbols come first): a disk that is full, that fails, that stops in the middle of a write. Include in one file of a
+/// program.
 namespace cmdsrv::store_test {
 
 struct Faults {
-  std::atomic<bool> full = false;             ///< writes fail with ENOSPC
-  std::atomic<off64_t> largest_file = 0;      ///< above 0: writes behind this offset fail with ENOSPC
-  std::atomic<bool> sync_fails = false;       ///< fdatasync fails with EIO
-  std::atomic<long> syncs = 0;                ///< calls of fdatasync so far
-  std::atomic<long> kill_at_write = 0;        ///< above 0: SIGKILL half-way through the n-th write from now
+  std::atomic<bool> full = false;         ///< writes fail with ENOSPC
+  std::atomic<off64_t> largest_file = 0;  ///< above 0: writes behind this offset fail with ENOSPC
+  std::atomic<bool> sync_fails = false;   ///< fdatasync fails with EIO
+  std::atomic<long> syncs = 0;            ///< calls of fdatasync so far
+  std::atomic<long> kill_at_write = 0;    ///< above 0: SIGKILL half-way through the n-th write from now
 };
 
 inline Faults g_faults;

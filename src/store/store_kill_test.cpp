@@ -17,7 +17,8 @@ using namespace store_test;  // NOLINT
 
 constexpr std::size_t kSteps = 3;
 
-/// What the child says through the pipe, each time after the store said it: InsertGroup returned, or a kept change is done.
+/// What the child says through the pipe, each time after the store said it: InsertGroup returned, or a kept change is
+/// done.
 struct Word {
   char kind;  ///< 'G': group `id` is recorded; 'S': job `id` has got status STARTED
   std::int64_t id;
@@ -88,12 +89,16 @@ class StoreKillTest : public ::testing::Test {
     }
     for (const auto& [command, count] : steps) ASSERT_EQ(count, kSteps) << "half of group " << command;
     for (const std::int64_t id : groups) ASSERT_TRUE(steps.contains(id)) << "lost group " << id;
-    for (const std::int64_t id : started) ASSERT_EQ(store->Find(JobId{id})->status, "STARTED") << "lost change of job " << id;
+    for (const std::int64_t id : started)
+      ASSERT_EQ(store->Find(JobId{id})->status, "STARTED") << "lost change of job " << id;
     ASSERT_GT(store->NextJobIds(1)[0].value, highest_job_);
     store->Close();
     Foreign foreign(path);
     ASSERT_EQ(foreign.Text("pragma integrity_check"), "ok");
-    ASSERT_EQ(foreign.Number("select count(*) from commands where cmd_msg = 'GROUP' and rowid not in (select cmd_rowid from jobs)"), 0);
+    ASSERT_EQ(
+        foreign.Number(
+            "select count(*) from commands where cmd_msg = 'GROUP' and rowid not in (select cmd_rowid from jobs)"),
+        0);
   }
 
   TempDirectory directory;

@@ -24,49 +24,6 @@ constexpr const char* kPythonJobs =
     " opt_args_json text, job_pid integer, job_output text, job_status text, create_datetime text,"
     " last_update_datetime text)";
 
-unsigned ModeOf(const std::string& path) {
-  struct stat facts {};
-  return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0;
-}
-
-class StoreOpenTest : public ::testing::Test {
- protected:
-  Result<StoreOpened> Open() {
-    StoreOptions options;
-    options.path = path;
-    return Store::Open(options, clock);
-  }
-  /// Opens, and checks that a group can be written and read.
-  std::string ExpectWorks() {
-    auto opened = Open();
-    EXPECT_TRUE(opened.has_value()) << opened.error().message;
-    if (!opened) return {};
-    const Group group = MakeGroup(*opened->store, 2);
-    const auto done = Insert(*opened->store, group);
-    EXPECT_TRUE(done.has_value()) << done.error().message;
-    EXPECT_THAT(opened->store->Group(group.command.id).value(), SizeIs(2));
-    return opened->set_aside;
-  }
-  /// A file with some hundred jobs, closed cleanly.
-  void MakeFile(int groups = 100) {
-    auto store = OpenStore(path, clock);
-    for (int i = 0; i < groups; ++i) {
-      Group group = MakeGroup(*store, 2, "INST-ZIMS " + std::string(200, 'x'));
-      ASSERT_TRUE(Insert(*store, group));
-    }
-  }
-  void ExpectSetAside(std::string_view damaged_bytes) {
-    const std::string set_aside = ExpectWorks();
-    EXPECT_EQ(set_aside, path + ".corrupt-" + ToFileStamp(clock.wall));
-    EXPECT_EQ(ReadBytes(set_aside), damaged_bytes) << "kept for whoever wants to look";
-    EXPECT_EQ(ModeOf(path), 0600U);
-  }
-
-  TempDirectory directory;
-  std::string path = directory.File("cmdsrv.0.3.db");
-  ManualClock clock;
-};
-
 TEST_F(StoreOpenTest, AMissingFileIsMadeForRootAlone) {
   const auto old_mask = ::umask(0);
   auto opened = Open();
@@ -86,7 +43,8 @@ TEST_F(StoreOpenTest, AnEmptyFileOfTheInstallerIsFilledAndMadePrivate) {
 TEST_F(StoreOpenTest, TheTwoTablesAreThoseOfThePythonProgram) {
   ExpectWorks();
   Foreign foreign(path);
-  EXPECT_EQ(foreign.Text("select sql from sqlite_schema where name = 'commands'"), std::string("CREATE TABLE ") + kPythonCommands);
+  EXPECT_EQ(foreign.Text("select sql from sqlite_schema where name = 'commands'"),
+            std::string("CREATE TABLE ") + kPythonCommands);
   std::string jobs = foreign.Text("select sql from sqlite_schema where name = 'jobs'");
   for (std::size_t at = 0; (at = jobs.find("\n ", at)) != std::string::npos;) jobs.erase(at, 2);
   EXPECT_EQ(jobs, std::string("CREATE TABLE ") + kPythonJobs);
@@ -113,11 +71,15 @@ TEST_F(StoreOpenTest, AFileOfThePythonProgramIsTakenOver) {
     python.Run(std::string("create table ") + kPythonCommands + "; create table " + kPythonJobs + "; begin");
     for (int i = 1; i <= 10000; ++i) {
       const std::string id = std::to_string(i);
-      python.Run("insert into commands (rowid, cmd_msg, create_datetime) values (" + id + ", 'TEST-JOB', '2026-05-01T12:34:56')");
-      python.Run("insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json,"
-                 " job_pid, job_output, job_status, create_datetime, last_update_datetime) values (" + id + ", " + id +
-                 ", 1, -1, 'N', 'sleep 1', '{\"extra_vars\": null, \"service_required\": [\"kiwix\", \"active\"]}', 77, '', " +
-                 (i == 9999 ? "'STARTED'" : "'SUCCEEDED'") + ", '2026-05-01T12:34:56', '2026-05-01T12:34:57.5')");
+      python.Run("insert into commands (rowid, cmd_msg, create_datetime) values (" + id +
+                 ", 'TEST-JOB', '2026-05-01T12:34:56')");
+      python.Run(
+          "insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, "
+          "opt_args_json,"
+          " job_pid, job_output, job_status, create_datetime, last_update_datetime) values (" +
+          id + ", " + id +
+          ", 1, -1, 'N', 'sleep 1', '{\"extra_vars\": null, \"service_required\": [\"kiwix\", \"active\"]}', 77, '', " +
+          (i == 9999 ? "'STARTED'" : "'SUCCEEDED'") + ", '2026-05-01T12:34:56', '2026-05-01T12:34:57.5')");
     }
     python.Run("insert into commands (rowid, cmd_msg) values (20000, NULL); commit");
   }
@@ -135,7 +97,8 @@ TEST_F(StoreOpenTest, AFileOfThePythonProgramIsTakenOver) {
   store->Close();
   Foreign python(path);
   python.Run("insert into jobs (rowid, job_status) values (10001, 'SCHEDULED')");
-  EXPECT_EQ(python.Text("select sql from sqlite_schema where name = 'jobs'"), std::string("CREATE TABLE ") + kPythonJobs);
+  EXPECT_EQ(python.Text("select sql from sqlite_schema where name = 'jobs'"),
+            std::string("CREATE TABLE ") + kPythonJobs);
   EXPECT_EQ(python.Text("pragma integrity_check"), "ok");
 }
 
@@ -144,7 +107,8 @@ TEST_F(StoreOpenTest, AJournalThatThePythonProgramLeftIsRolledBack) {
   {
     Foreign python(path);
     python.Run("pragma journal_mode = delete");
-    python.Run("pragma cache_size = 1; begin; update jobs set job_status = 'FAILED', job_output = hex(randomblob(2000))");
+    python.Run(
+        "pragma cache_size = 1; begin; update jobs set job_status = 'FAILED', job_output = hex(randomblob(2000))");
     std::filesystem::copy(path, path + ".copy");
     std::filesystem::copy(path + "-journal", path + ".copy-journal");
     python.Run("rollback");
@@ -178,125 +142,6 @@ TEST_F(StoreOpenTest, ANewerVersionIsSeenInTheWalToo) {
   EXPECT_EQ(opened.error().code, ErrorCode::Newer);
   EXPECT_EQ(ReadBytes(path), before);
   EXPECT_EQ(ReadBytes(path + "-wal"), wal);
-}
-
-TEST_F(StoreOpenTest, GarbageIsSetAside) {
-  const std::string garbage(10000, 'x');
-  WriteBytes(path, garbage);
-  ExpectSetAside(garbage);
-}
-
-TEST_F(StoreOpenTest, ATruncatedFileIsSetAside) {
-  MakeFile();
-  for (const std::size_t size : {std::size_t{20000}, std::size_t{4096}, std::size_t{5000}, std::size_t{600}, std::size_t{50}}) {
-    std::filesystem::resize_file(path, size);
-    const std::string damaged = ReadBytes(path);
-    ExpectSetAside(damaged);
-    clock.Advance(std::chrono::seconds(1));
-    std::filesystem::remove(path);
-    MakeFile();
-  }
-}
-
-TEST_F(StoreOpenTest, APageOfRubbishIsSetAside) {
-  MakeFile();
-  std::string bytes = ReadBytes(path);
-  const auto root = static_cast<std::size_t>(Foreign(path).Number("select rootpage from sqlite_schema where name = 'jobs'"));
-  for (std::size_t i = 0; i < 4096; ++i) bytes[(root - 1) * 4096 + i] = static_cast<char>(i * 37 + 11);
-  WriteBytes(path, bytes);
-  std::filesystem::remove(path + "-wal");
-  ExpectSetAside(bytes);
-}
-
-TEST_F(StoreOpenTest, IdsOfADamagedFileStayUsed) {
-  MakeFile();
-  std::string bytes = ReadBytes(path);
-  const auto page = static_cast<std::size_t>(
-      Foreign(path).Number("select rootpage from sqlite_schema where name = 'cmdsrv_jobs_created'"));
-  bytes.replace((page - 1) * 4096, 100, 100, '\xee');
-  WriteBytes(path, bytes);
-  auto opened = Open();
-  ASSERT_TRUE(opened.has_value()) << opened.error().message;
-  EXPECT_THAT(opened->set_aside, StartsWith(path + ".corrupt-"));
-  EXPECT_EQ(opened->store->NextCommandId().value, 101);
-  EXPECT_EQ(opened->store->NextJobIds(1)[0].value, 201);
-}
-
-TEST_F(StoreOpenTest, TheWalOfADamagedFileGoesWithIt) {
-  const std::string garbage(10000, 'x');
-  WriteBytes(path, garbage);
-  WriteBytes(path + "-wal", "wal");
-  WriteBytes(path + "-shm", "shm");
-  ExpectSetAside(garbage);
-  const std::string name = "cmdsrv.0.3.db.corrupt-" + ToFileStamp(clock.wall);
-  EXPECT_THAT(directory.Names(), AllOf(Contains(name + "-wal"), Contains(name + "-shm")));
-  EXPECT_EQ(ReadBytes(directory.File(name + "-wal")), "wal");
-}
-
-TEST_F(StoreOpenTest, TwoDamagedFilesInOneSecondAreBothKept) {
-  std::string first;
-  for (const char* garbage : {"first damaged file", "second damaged file"}) {
-    WriteBytes(path, garbage);
-    const std::string set_aside = ExpectWorks();
-    EXPECT_EQ(ReadBytes(set_aside), garbage);
-    EXPECT_NE(set_aside, first);
-    first = set_aside;
-  }
-}
-
-TEST_F(StoreOpenTest, ADatabaseOfSomebodyElseIsSetAside) {
-  Foreign(path).Run("create table jobs (company text, salary integer)");
-  const std::string set_aside = ExpectWorks();
-  EXPECT_THAT(set_aside, HasSubstr(".corrupt-"));
-  EXPECT_EQ(Foreign(set_aside).Number("select count(*) from jobs"), 0);
-}
-
-/// More than is checked at each start, closed cleanly, with damage in an index that a start does not read.
-class LargeDamagedFile : public StoreOpenTest {
- protected:
-  void SetUp() override {
-    MakeFile(20);
-    std::string bytes;
-    {
-      Foreign foreign(path);
-      foreign.Run("insert into jobs (rowid, job_output) values (1000, hex(randomblob(10000000)))");
-      page_ = static_cast<std::size_t>(foreign.Number("select rootpage from sqlite_schema where name = 'cmdsrv_jobs_group'"));
-    }
-    bytes = ReadBytes(path);
-    bytes.replace((page_ - 1) * 4096, 100, 100, '\xee');
-    WriteBytes(path, bytes);
-  }
-  std::size_t page_ = 0;
-};
-
-TEST_F(LargeDamagedFile, IsNotReadAtAStartAfterACleanEnd) {
-  EXPECT_NE(OpenStore(path, clock), nullptr);
-}
-
-TEST_F(LargeDamagedFile, IsFoundAfterAnUncleanEnd) {
-  Foreign(path).Run("update cmdsrv_meta set value = 0 where key = 'closed_cleanly'");
-  EXPECT_THAT(ExpectWorks(), HasSubstr(".corrupt-"));
-}
-
-TEST_F(LargeDamagedFile, IsFoundAtTheNextStartWhenSomebodyMetTheDamage) {
-  {
-    auto store = OpenStore(path, clock);
-    ASSERT_NE(store, nullptr);
-    const auto group = store->Group(CommandId{1});
-    ASSERT_FALSE(group.has_value());
-    EXPECT_EQ(group.error().code, ErrorCode::Corrupt);
-    EXPECT_THAT(group.error().message, HasSubstr(path));
-  }
-  EXPECT_THAT(ExpectWorks(), HasSubstr(".corrupt-"));
-}
-
-TEST_F(StoreOpenTest, RowidsBeyondAllReasonDoNotBreakTheCounters) {
-  MakeFile(1);
-  Foreign(path).Run("insert into jobs (rowid) values (9223372036854775807); insert into commands (rowid) values (-5)");
-  auto store = OpenStore(path, clock);
-  ASSERT_NE(store, nullptr);
-  EXPECT_EQ(store->NextJobIds(1)[0].value, 3);
-  EXPECT_EQ(store->NextCommandId().value, 2);
 }
 
 TEST_F(StoreOpenTest, ALinkIsFollowedAndTheDamagedFileStaysBesideTheReal) {

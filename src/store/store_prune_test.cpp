@@ -89,9 +89,10 @@ TEST_F(StorePruneTest, OldCommandsWithoutJobsGo) {
 }
 
 TEST_F(StorePruneTest, WhatHasNoDateStays) {
-  Foreign(path).Run("insert into commands (cmd_msg, create_datetime) values ('A', NULL), ('B', ''), ('C', 'yesterday');"
-                    "insert into jobs (job_status, create_datetime, last_update_datetime) values ('FAILED', NULL, NULL),"
-                    " ('FAILED', 'long ago', 'long ago')");
+  Foreign(path).Run(
+      "insert into commands (cmd_msg, create_datetime) values ('A', NULL), ('B', ''), ('C', 'yesterday');"
+      "insert into jobs (job_status, create_datetime, last_update_datetime) values ('FAILED', NULL, NULL),"
+      " ('FAILED', 'long ago', 'long ago')");
   AddCommand(91);
   EXPECT_THAT(Prune(), IsEmpty());
   EXPECT_TRUE(CommandsBecome(3));

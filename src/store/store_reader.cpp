@@ -14,53 +14,49 @@ constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kNewest = 200;
 
 // The columns of ReadRow, in its order.
-#define CMDSRV_COLUMNS                                                                                                   \
-  "select j.rowid, j.cmd_rowid, j.cmd_step_no, j.depend_on_job_id, j.has_dependent, j.job_command, j.opt_args_json,"     \
-  " j.job_pid, j.job_output, j.job_status, j.create_datetime, j.last_update_datetime, c.rowid, c.cmd_msg, r.attempt,"    \
-  " r.boot_id, r.start_ticks, r.started_us, r.ended_us, r.exit, r.reason, r.cancel_wanted, r.output_total,"              \
+#define CMDSRV_COLUMNS                                                                                                \
+  "select j.rowid, j.cmd_rowid, j.cmd_step_no, j.depend_on_job_id, j.has_dependent, j.job_command, j.opt_args_json,"  \
+  " j.job_pid, j.job_output, j.job_status, j.create_datetime, j.last_update_datetime, c.rowid, c.cmd_msg, r.attempt," \
+  " r.boot_id, r.start_ticks, r.started_us, r.ended_us, r.exit, r.reason, r.cancel_wanted, r.output_total,"           \
   " r.restarts_without_progress "
 
 constexpr std::string_view kUnfinished =
-    "with unfinished (id) as (select rowid from jobs where job_status in ('SCHEDULED', 'STARTED', 'RESTARTED')) "
-    CMDSRV_COLUMNS
+    "with unfinished (id) as (select rowid from jobs where job_status in ('SCHEDULED', 'STARTED', "
+    "'RESTARTED')) " CMDSRV_COLUMNS
     "from jobs as j left join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid in (select id from unfinished"
     " union select p.depend_on_job_id from jobs as p where p.rowid in (select id from unfinished)) order by j.rowid";
 
-constexpr std::string_view kList =
-    CMDSRV_COLUMNS
+constexpr std::string_view kList = CMDSRV_COLUMNS
     "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid < ?1 order by j.rowid desc limit ?2";
 
 // Which jobs are young enough? Nearly always the newest ones, so the kNewest newest are looked at first. Only when they
-// do not fill the answer, the index tells the ids (all of the window, to be sorted): then no row, and no long output, is
-// read merely to learn its age.
+// do not fill the answer, the index tells the ids (all of the window, to be sorted): then no row, and no long output,
+// is read merely to learn its age.
 constexpr std::string_view kFloor = "select rowid from jobs where rowid < ?1 order by rowid desc limit 1 offset ?2";
 
-constexpr std::string_view kListNewest =
-    CMDSRV_COLUMNS
+constexpr std::string_view kListNewest = CMDSRV_COLUMNS
     "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid < ?1 and j.rowid > ?4 and j.create_datetime >= ?3 order by j.rowid desc limit ?2";
 
-constexpr std::string_view kListSince =
-    CMDSRV_COLUMNS
+constexpr std::string_view kListSince = CMDSRV_COLUMNS
     "from jobs as j join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
-    " where j.rowid in (select rowid from jobs indexed by cmdsrv_jobs_created where create_datetime >= ?3 and rowid < ?1"
+    " where j.rowid in (select rowid from jobs indexed by cmdsrv_jobs_created where create_datetime >= ?3 and rowid < "
+    "?1"
     "  and exists (select 1 from commands where commands.rowid = cmd_rowid) order by rowid desc limit ?2)"
     " order by j.rowid desc";
 
-constexpr std::string_view kListGroup =
-    CMDSRV_COLUMNS
+constexpr std::string_view kListGroup = CMDSRV_COLUMNS
     "from jobs as j cross join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
-    " where j.cmd_rowid = ?4 and j.rowid < ?1 and (?3 is null or j.create_datetime >= ?3) order by j.rowid desc limit ?2";
+    " where j.cmd_rowid = ?4 and j.rowid < ?1 and (?3 is null or j.create_datetime >= ?3) order by j.rowid desc limit "
+    "?2";
 
-constexpr std::string_view kFind =
-    CMDSRV_COLUMNS
+constexpr std::string_view kFind = CMDSRV_COLUMNS
     "from jobs as j left join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.rowid = ?1";
 
-constexpr std::string_view kGroup =
-    CMDSRV_COLUMNS
+constexpr std::string_view kGroup = CMDSRV_COLUMNS
     "from jobs as j left join commands as c on c.rowid = j.cmd_rowid left join cmdsrv_runs as r on r.job_id = j.rowid"
     " where j.cmd_rowid = ?1 order by j.rowid";
 
@@ -110,7 +106,8 @@ JobRow ReadRow(const sqlite::Statement& row) {
 Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::string& path, sqlite::Database::Locking locking) {
   auto database = sqlite::Database::Open(path, locking);
   if (!database) return Failure(std::move(database).error());
-  auto configured = database->Execute("configure the reading connection", "pragma query_only = on; pragma cache_size = -256");
+  auto configured =
+      database->Execute("configure the reading connection", "pragma query_only = on; pragma cache_size = -256");
   if (!configured) return Failure(std::move(configured).error());
   std::unique_ptr<StoreReader> reader(new StoreReader(std::move(*database)));
   const struct {

@@ -13,8 +13,8 @@
 
 namespace cmdsrv {
 
-/// The reading connection: sees every committed row and never waits for the writer. Any thread, one at a time. Texts come
-/// out as valid UTF-8, NULL as empty or 0, whatever a foreign program wrote.
+/// The reading connection: sees every committed row and never waits for the writer. Any thread, one at a time. Texts
+/// come out as valid UTF-8, NULL as empty or 0, whatever a foreign program wrote.
 class StoreReader {
  public:
   /// A further connection to what OpenDatabase opened.

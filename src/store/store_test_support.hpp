@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -20,8 +21,8 @@
 /// What the tests of this room share.
 namespace cmdsrv::store_test {
 
-/// A directory of its own for each test, removed at the end. In memory where possible: these tests sync often, and what they
-/// prove does not depend on the medium.
+/// A directory of its own for each test, removed at the end. In memory where possible: these tests sync often, and what
+/// they prove does not depend on the medium.
 class TempDirectory {
  public:
   TempDirectory() {
@@ -144,5 +145,81 @@ inline Result<void> UpdateNow(Store& store, std::vector<JobUpdate> updates,
   store.Update(std::move(updates), durability, [answer](Result<void> result) { answer->set_value(std::move(result)); });
   return answer->get_future().get();
 }
+
+/// The ids of rows that must have been readable.
+inline std::vector<std::int64_t> IdsOf(const Result<std::vector<JobRow>>& rows) {
+  EXPECT_TRUE(rows.has_value()) << rows.error().message;
+  std::vector<std::int64_t> ids;
+  if (rows) {
+    for (const JobRow& row : *rows) ids.push_back(row.id.value);
+  }
+  return ids;
+}
+
+/// A store on a file of its own.
+class StoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+  void Reopen(StoreOptions options = {}) {
+    store.reset();
+    store = OpenStore(path, clock, options);
+    ASSERT_NE(store, nullptr);
+  }
+  Group Submit(std::size_t count = 2) {
+    Group group = MakeGroup(*store, count);
+    const auto done = Insert(*store, group);
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    return group;
+  }
+
+  TempDirectory directory;
+  const std::string path = directory.File("cmdsrv.0.3.db");
+  ManualClock clock;
+  std::unique_ptr<Store> store;
+};
+
+inline unsigned ModeOf(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0;
+}
+
+/// A path at which there may be anything before Store::Open.
+class StoreOpenTest : public ::testing::Test {
+ protected:
+  Result<StoreOpened> Open() {
+    StoreOptions options;
+    options.path = path;
+    return Store::Open(options, clock);
+  }
+  /// Opens, and checks that a group can be written and read.
+  std::string ExpectWorks() {
+    auto opened = Open();
+    EXPECT_TRUE(opened.has_value()) << opened.error().message;
+    if (!opened) return {};
+    const Group group = MakeGroup(*opened->store, 2);
+    const auto done = Insert(*opened->store, group);
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    EXPECT_EQ(IdsOf(opened->store->Group(group.command.id)).size(), 2U);
+    return opened->set_aside;
+  }
+  /// A file with some hundred jobs, closed cleanly.
+  void MakeFile(int groups = 100) {
+    auto store = OpenStore(path, clock);
+    for (int i = 0; i < groups; ++i) {
+      Group group = MakeGroup(*store, 2, "INST-ZIMS " + std::string(200, 'x'));
+      ASSERT_TRUE(Insert(*store, group));
+    }
+  }
+  void ExpectSetAside(std::string_view damaged_bytes) {
+    const std::string set_aside = ExpectWorks();
+    EXPECT_EQ(set_aside, path + ".corrupt-" + ToFileStamp(clock.wall));
+    EXPECT_EQ(ReadBytes(set_aside), damaged_bytes) << "kept for whoever wants to look";
+    EXPECT_EQ(ModeOf(path), 0600U);
+  }
+
+  TempDirectory directory;
+  std::string path = directory.File("cmdsrv.0.3.db");
+  ManualClock clock;
+};
 
 }  // namespace cmdsrv::store_test

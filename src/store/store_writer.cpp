@@ -20,9 +20,7 @@ int CountFrames(void* frames, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
-bool AnySynced(const WriteBatch& batch) {
-  return std::ranges::any_of(batch.operations, &WriteOperation::synced);
-}
+bool AnySynced(const WriteBatch& batch) { return std::ranges::any_of(batch.operations, &WriteOperation::synced); }
 
 }  // namespace
 
@@ -217,8 +215,10 @@ void StoreWriter::OverwriteFailedFrames() {
 
 Result<void> StoreWriter::MendWal() {
   // Copies every committed frame into the database file, syncs that, and empties the WAL file.
-  const int result = sqlite3_wal_checkpoint_v2(database_.Handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (result != SQLITE_OK) return Failure(sqlite::LastError(database_.Handle(), "write the log back after a failed sync"));
+  const int result =
+      sqlite3_wal_checkpoint_v2(database_.Handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (result != SQLITE_OK)
+    return Failure(sqlite::LastError(database_.Handle(), "write the log back after a failed sync"));
   sync_failed_ = false;
   wal_frames_ = 0;
   return {};

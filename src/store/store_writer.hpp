@@ -26,15 +26,15 @@ struct IdCounters {
 
 /// The writing thread and its connection: everything that waits in the queue becomes one transaction and one commit.
 ///
-/// Durability: a batch with a synced operation is committed with PRAGMA synchronous = FULL (the WAL file is synced before
-/// the commit returns, and with it every earlier frame in it), any other with NORMAL (the frames are in the page cache: they
-/// survive the end of this process, not that of the kernel). SQLite allows the change between two transactions; it costs a
-/// few microseconds, and only when the kind of batch changes.
+/// Durability: a batch with a synced operation is committed with PRAGMA synchronous = FULL (the WAL file is synced
+/// before the commit returns, and with it every earlier frame in it), any other with NORMAL (the frames are in the page
+/// cache: they survive the end of this process, not that of the kernel). SQLite allows the change between two
+/// transactions; it costs a few microseconds, and only when the kind of batch changes.
 ///
-/// Failures: an operation fails alone (savepoint). When SQLite ends the whole transaction (full disk, I/O) or the commit
-/// fails, each operation is tried again in a transaction of its own, so that a small one still finds room. The thread goes
-/// on in any case. After a failed sync nobody knows which frames of the WAL file are on the medium: nothing is called synced
-/// before a complete checkpoint has put all of it into the database file.
+/// Failures: an operation fails alone (savepoint). When SQLite ends the whole transaction (full disk, I/O) or the
+/// commit fails, each operation is tried again in a transaction of its own, so that a small one still finds room. The
+/// thread goes on in any case. After a failed sync nobody knows which frames of the WAL file are on the medium: nothing
+/// is called synced before a complete checkpoint has put all of it into the database file.
 class StoreWriter {
  public:
   /// `counters` and `clock` must outlive it.
@@ -91,7 +91,7 @@ class StoreWriter {
   std::int64_t failed_syncs_ = 0;  ///< since the start
   int wal_frames_ = 0;             ///< set by SQLite at each commit
   int next_checkpoint_ = 0;
-  std::uint64_t lost_logs_ = 0;    ///< not yet reported
+  std::uint64_t lost_logs_ = 0;  ///< not yet reported
   std::string lost_why_;
   std::optional<SteadyTime> lost_reported_;
 

@@ -32,9 +32,9 @@ struct PruneRequest {
 
 struct WriteOperation {
   std::variant<GroupWrite, UpdateWrite, PruneRequest> what;
-  bool synced = false;                           ///< on the medium before `done` is called
-  std::function<void(Result<void>)> done = {};   ///< may be empty
-  std::uint64_t after_logs = 0;                  ///< set by the queue: how many log rows were pushed before it, ever
+  bool synced = false;                          ///< on the medium before `done` is called
+  std::function<void(Result<void>)> done = {};  ///< may be empty
+  std::uint64_t after_logs = 0;                 ///< set by the queue: how many log rows were pushed before it, ever
 };
 
 /// What the writer takes at once: rows of the command log, and everything else.
@@ -52,9 +52,10 @@ struct WriteBatch {
 /// Writes that wait for the writer's thread, in the order of the calls. Any thread, but Take: the writer's only.
 class WriteQueue {
  public:
-  /// Some 30,000 rows of usual size. As much again can be in the writer's hands; together that is the memory an overload costs.
+  /// Some 30,000 rows of usual size. As much again can be in the writer's hands; together that is the memory an
+  /// overload costs.
   static constexpr std::size_t kMaxLogBytes = std::size_t{3} << 20U;
-  static constexpr std::size_t kEnoughLogs = 4096;                    ///< not waited for more then
+  static constexpr std::size_t kEnoughLogs = 4096;  ///< not waited for more then
 
   /// Log rows wait for others as long as `log_batch`, unless another write comes.
   explicit WriteQueue(std::chrono::milliseconds log_batch) : log_batch_(log_batch) {}
