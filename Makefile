@@ -34,9 +34,9 @@ tsan:  ## the tests with the thread sanitizer
 	@tools/run_tests tsan
 
 bench:  ## measure the promised numbers, each beside its limit
-	@tools/install-deps build run
+	@tools/install-deps build run test
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset release -j $(JOBS) --target bench
 	@tools/run_bench build/release/bench
 
 fuzz:  ## run every fuzz target for FUZZ_SECONDS (60)
