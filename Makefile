@@ -34,7 +34,7 @@ tsan:  ## the tests with the thread sanitizer
 	@tools/run_tests tsan
 
 bench:  ## measure the promised numbers, each beside its limit
-	@tools/install-deps build run test
+	@tools/install-deps build run bench
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target bench
 	@tools/run_bench build/release/bench
