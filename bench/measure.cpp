@@ -1,0 +1,69 @@
+#include "measure.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "base/text.hpp"
+
+namespace cmdsrv::bench {
+namespace {
+
+void PrintGoal(bool met, std::string_view name, std::string_view relation, double measured, double goal,
+               std::string_view unit) {
+  fmt::print("goal {:<7} {}: {:.3g}{} measured, {} {:g}{} promised\n", met ? "met" : "missed", name, measured, unit,
+             relation, goal, unit);
+}
+
+}  // namespace
+
+double Since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
+}
+
+double Median(std::vector<double> values) {
+  if (values.empty()) CannotMeasure("there is no measured value");
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void GoalAtLeast(std::string_view name, double measured, double goal, std::string_view unit) {
+  PrintGoal(measured >= goal, name, "at least", measured, goal, unit);
+}
+
+void GoalAtMost(std::string_view name, double measured, double goal, std::string_view unit) {
+  PrintGoal(measured <= goal, name, "at most", measured, goal, unit);
+}
+
+void PrintHead(std::string_view program, std::string_view what) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  utsname machine{};
+  uname(&machine);
+  double load = 0;
+  getloadavg(&load, 1);
+  fmt::print("{}: {}\n{} build, {} cores, {}, load {:.1f}{}\n\n", program, what, CMDSRV_BUILD_TYPE,
+             std::thread::hardware_concurrency(), machine.machine, load,
+             load > 1 ? " (something else runs: times will be too long)" : "");
+}
+
+void CannotMeasure(std::string_view why) {
+  fmt::print(stderr, "cannot measure: {}\n", why);
+  std::exit(2);
+}
+
+long NumberOption(int argc, char** argv, std::string_view option, long otherwise) {
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i] != option) continue;
+    const auto number = i + 1 < argc ? ToInteger(argv[i + 1]) : std::nullopt;
+    if (!number || *number <= 0) CannotMeasure(fmt::format("{} wants a number above 0", option));
+    return static_cast<long>(*number);
+  }
+  return otherwise;
+}
+
+}  // namespace cmdsrv::bench
