@@ -74,7 +74,8 @@ double CpuMs() {
   for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
     rusage usage{};
     getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) ms += static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000;
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+      ms += static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000;
   }
   return ms;
 }

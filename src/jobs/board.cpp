@@ -60,7 +60,8 @@ Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, s
     if (step.argv.empty() || !step.argv.front().starts_with('/')) {
       return Fail(ErrorCode::Internal, "step {} of the plan has no program with an absolute path", i + 1);
     }
-    if (step.after && *step.after >= i) return Fail(ErrorCode::Internal, "step {} of the plan comes before what it depends on", i + 1);
+    if (step.after && *step.after >= i)
+      return Fail(ErrorCode::Internal, "step {} of the plan comes before what it depends on", i + 1);
     JobRow row;
     row.id = ids[i];
     row.command = command;
@@ -78,7 +79,8 @@ Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, s
   return rows;
 }
 
-Board::Board(Store& store, const Clock& clock, const MinderOptions& options, std::shared_ptr<JobTable> table, MinderCore& core)
+Board::Board(Store& store, const Clock& clock, const MinderOptions& options, std::shared_ptr<JobTable> table,
+             MinderCore& core)
     : store_(store),
       clock_(clock),
       options_(options),
@@ -107,7 +109,8 @@ Result<std::vector<JobId>> Board::Submit(CommandRow command, JobPlan plan, Reser
     jobs.push_back(RecordOf((*rows)[i], std::move(options), command, step_count));
     jobs.back().stage = Waiting{.service = service};
   }
-  if (auto written = store_.InsertGroup(std::move(command), std::move(*rows)); !written) return tl::unexpected(written.error());
+  if (auto written = store_.InsertGroup(std::move(command), std::move(*rows)); !written)
+    return tl::unexpected(written.error());
   table_->Add(std::move(jobs));
   core_.Wake();
   return ids;

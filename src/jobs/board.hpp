@@ -12,7 +12,8 @@ namespace cmdsrv {
 /// The JobBoard over table, store and Minder. Any thread.
 class Board final : public JobBoard {
  public:
-  Board(Store& store, const Clock& clock, const MinderOptions& options, std::shared_ptr<JobTable> table, MinderCore& core);
+  Board(Store& store, const Clock& clock, const MinderOptions& options, std::shared_ptr<JobTable> table,
+        MinderCore& core);
 
   Result<Reservation> Reserve(std::string canonical) override;
   Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) override;

@@ -26,22 +26,22 @@ struct JobView {
   CommandId group;
   int step_no = 1;
   int step_count = 1;
-  std::string command;            ///< job_command, raw (not HTML-escaped)
-  std::string output;             ///< cleaned; while waiting the reason, while running the present output; raw otherwise
+  std::string command;  ///< job_command, raw (not HTML-escaped)
+  std::string output;   ///< cleaned; while waiting the reason, while running the present output; raw otherwise
   JobStatus status = JobStatus::Scheduled;
-  std::string message;            ///< cmd_msg
+  std::string message;  ///< cmd_msg
   std::optional<WallTime> created;
   std::optional<WallTime> updated;
   std::optional<WallTime> started;
   std::optional<WallTime> ended;
-  std::string reason_code;        ///< "slot", "job", "service", "lock", "ansible", "failed", …; empty: nothing to say
-  std::string reason;             ///< a sentence
+  std::string reason_code;  ///< "slot", "job", "service", "lock", "ansible", "failed", …; empty: nothing to say
+  std::string reason;       ///< a sentence
   std::string exit;
   std::optional<Progress> progress;
 };
 
 struct ActiveSummary {
-  bool active = false;            ///< at least one job runs
+  bool active = false;  ///< at least one job runs
   bool ansible = false;
   int started = 0;
   int restarted = 0;
@@ -55,8 +55,8 @@ struct UnfinishedCommand {
 
 enum class CancelAnswer { WasScheduled, WasRunning };
 
-/// The right to submit one Command: nobody else can submit the same until it is destroyed without use, or until the jobs
-/// that were submitted with it have ended.
+/// The right to submit one Command: nobody else can submit the same until it is destroyed without use, or until the
+/// jobs that were submitted with it have ended.
 class Reservation {
  public:
   Reservation() = default;
@@ -82,8 +82,8 @@ class Reservation {
   std::string canonical_;
 };
 
-/// The board of all unfinished jobs: what the rest of the server sees of the job machine. Any thread; no call waits for a
-/// process. Submit waits for one synced commit.
+/// The board of all unfinished jobs: what the rest of the server sees of the job machine. Any thread; no call waits for
+/// a process. Submit waits for one synced commit.
 class JobBoard {
  public:
   virtual ~JobBoard() = default;
@@ -91,12 +91,12 @@ class JobBoard {
   /// Duplicate when an unfinished or just arriving Command has this canonical text.
   virtual Result<Reservation> Reserve(std::string canonical) = 0;
 
-  /// Records the Command and its jobs and lets them start. When this returns ids, no kill and no power cut loses the jobs.
-  /// Errors: Unavailable/NoSpace/Io when they cannot be recorded; nothing will run then.
+  /// Records the Command and its jobs and lets them start. When this returns ids, no kill and no power cut loses the
+  /// jobs. Errors: Unavailable/NoSpace/Io when they cannot be recorded; nothing will run then.
   virtual Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) = 0;
 
-  /// Cancels the job and every unfinished job of its chain. Returns when that is recorded in memory; the running step is
-  /// signalled by the Minder. NotFound when the job is neither scheduled nor running.
+  /// Cancels the job and every unfinished job of its chain. Returns when that is recorded in memory; the running step
+  /// is signalled by the Minder. NotFound when the job is neither scheduled nor running.
   virtual Result<CancelAnswer> Cancel(JobId id) = 0;
 
   virtual ActiveSummary Active() const = 0;

@@ -22,10 +22,13 @@ void RemoveOrLog(const std::string& path) {
 
 std::string JobPaths::Record(JobId id) const { return fmt::format("{}/{}{}{}", Runs(), kPrefix, id, kRecordSuffix); }
 
-std::string JobPaths::Output(JobId id) const { return fmt::format("{}/{}{}{}", output_directory, kPrefix, id, kOutputSuffix); }
+std::string JobPaths::Output(JobId id) const {
+  return fmt::format("{}/{}{}{}", output_directory, kPrefix, id, kOutputSuffix);
+}
 
 std::optional<JobId> JobOfFile(std::string_view name, std::string_view suffix) {
-  if (!name.starts_with(kPrefix) || !name.ends_with(suffix) || name.size() < kPrefix.size() + suffix.size()) return std::nullopt;
+  if (!name.starts_with(kPrefix) || !name.ends_with(suffix) || name.size() < kPrefix.size() + suffix.size())
+    return std::nullopt;
   name.remove_prefix(kPrefix.size());
   name.remove_suffix(suffix.size());
   const auto number = ToInteger(name);

@@ -30,8 +30,8 @@ class OutputKeeper {
  public:
   OutputKeeper(JobPaths paths, std::uint64_t bound_bytes) : paths_(std::move(paths)), bound_(bound_bytes) {}
 
-  /// Takes in what is there; `unfinished` tells jobs whose files must stay, whatever their size. Run records of other jobs
-  /// are removed. Errors: Io when a directory cannot be made or listed.
+  /// Takes in what is there; `unfinished` tells jobs whose files must stay, whatever their size. Run records of other
+  /// jobs are removed. Errors: Io when a directory cannot be made or listed.
   Result<void> Begin(const std::function<bool(JobId)>& unfinished);
 
   /// The job has ended; its output counts from now on.

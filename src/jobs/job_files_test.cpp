@@ -24,7 +24,8 @@ class JobFiles : public testing::Test {
 
 TEST_F(JobFiles, NamesAreReadBackAndOthersAreNot) {
   EXPECT_EQ(JobOfFile("job-12.out", ".out"), JobId{12});
-  for (const char* other : {"job-12.run", "job-.out", "job--1.out", "job-0.out", "job-1x.out", "Job-1.out", ".out", "job-1.out.tmp"}) {
+  for (const char* other :
+       {"job-12.run", "job-.out", "job--1.out", "job-0.out", "job-1x.out", "Job-1.out", ".out", "job-1.out.tmp"}) {
     EXPECT_FALSE(JobOfFile(other, ".out")) << other;
   }
 }

@@ -82,7 +82,8 @@ class Minder final : public JobMinder {
 Result<std::unique_ptr<JobMinder>> JobMinder::Start(Store& store, const Clock& clock, MinderOptions options) {
   auto loop = EventLoop::Make();
   if (!loop) return tl::unexpected(loop.error());
-  auto minder = std::make_unique<Minder>(store, clock, std::move(options), std::shared_ptr<EventLoop>(std::move(*loop)));
+  auto minder =
+      std::make_unique<Minder>(store, clock, std::move(options), std::shared_ptr<EventLoop>(std::move(*loop)));
   if (auto serving = minder->Serve(); !serving) return tl::unexpected(serving.error());
   return minder;
 }

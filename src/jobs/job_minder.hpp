@@ -29,34 +29,35 @@ struct ServiceAnswer {
 };
 
 /// Looks up needs without blocking the caller; `done` may be called from any thread, once.
-using ServiceLookup = std::function<void(std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)> done)>;
+using ServiceLookup =
+    std::function<void(std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)> done)>;
 
 struct MinderOptions {
   int max_running = 7;
   bool low_priority = true;
-  std::string default_cwd;                         ///< CMDSRV_DIR
-  std::string state_directory;                     ///< run records: <state>/runs/job-<id>.run
-  std::string output_directory;                    ///< outputs: job-<id>.out
+  std::string default_cwd;       ///< CMDSRV_DIR
+  std::string state_directory;   ///< run records: <state>/runs/job-<id>.run
+  std::string output_directory;  ///< outputs: job-<id>.out
   std::string shim_program;
-  std::vector<std::string> environment;            ///< of every step
+  std::vector<std::string> environment;  ///< of every step
   std::chrono::milliseconds cancel_grace{5000};
-  std::chrono::seconds service_refresh{30};        ///< while at least one job waits for a service
-  std::chrono::seconds service_bound{600};         ///< after that the job FAILS with the unit's state
+  std::chrono::seconds service_refresh{30};  ///< while at least one job waits for a service
+  std::chrono::seconds service_bound{600};   ///< after that the job FAILS with the unit's state
   int max_restarts_without_progress = 3;
-  /// Before a step is started again whose shim was lost or ended from outside: when a machine is shut down its shims get
-  /// their SIGTERM before we do, and a step that is started again at once would only be interrupted again.
+  /// Before a step is started again whose shim was lost or ended from outside: when a machine is shut down its shims
+  /// get their SIGTERM before we do, and a step that is started again at once would only be interrupted again.
   std::chrono::milliseconds interruption_pause{10'000};
-  std::uint64_t output_column_bytes = 1U << 20U;   ///< jobs.job_output at most
-  std::uint64_t log_directory_bytes = 256U << 20U; ///< oldest outputs of ended jobs are removed above this
-  /// Canonical text of a stored Command (verb and sorted arguments); empty when it cannot be parsed. Given by the server,
-  /// because this room does not know the protocol.
+  std::uint64_t output_column_bytes = 1U << 20U;    ///< jobs.job_output at most
+  std::uint64_t log_directory_bytes = 256U << 20U;  ///< oldest outputs of ended jobs are removed above this
+  /// Canonical text of a stored Command (verb and sorted arguments); empty when it cannot be parsed. Given by the
+  /// server, because this room does not know the protocol.
   std::function<std::optional<std::string>(std::string_view message)> canonical_of;
   ServiceLookup services;
-  std::function<void()> ansible_ended;             ///< called after each job of an ansible verb, Minder's thread
+  std::function<void()> ansible_ended;  ///< called after each job of an ansible verb, Minder's thread
 };
 
-/// The Minder: one thread with an event loop that starts, watches and ends jobs. It wakes for a submit, an end, a cancel, a
-/// timer that is due, a finished write; never otherwise.
+/// The Minder: one thread with an event loop that starts, watches and ends jobs. It wakes for a submit, an end, a
+/// cancel, a timer that is due, a finished write; never otherwise.
 class JobMinder {
  public:
   /// Recovers (adopts living shims, reads end records, queues what must be started again), then serves in its own

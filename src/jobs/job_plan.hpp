@@ -9,11 +9,11 @@ namespace cmdsrv {
 
 /// One program run that a plan asks for.
 struct StepPlan {
-  std::vector<std::string> argv;      ///< argv[0]: absolute path; operands are validated, options cannot be injected
-  std::string display;                ///< job_command of the database; empty: argv quoted, URL credentials masked
-  std::optional<std::size_t> after;   ///< index of the step it depends on, smaller than its own
-  std::vector<std::string> locks;     ///< "kiwix-library", "menus", "/media/usb0", …
-  bool restartable = true;            ///< may be started again after an interruption
+  std::vector<std::string> argv;     ///< argv[0]: absolute path; operands are validated, options cannot be injected
+  std::string display;               ///< job_command of the database; empty: argv quoted, URL credentials masked
+  std::optional<std::size_t> after;  ///< index of the step it depends on, smaller than its own
+  std::vector<std::string> locks;    ///< "kiwix-library", "menus", "/media/usb0", …
+  bool restartable = true;           ///< may be started again after an interruption
 };
 
 /// What a Command that takes long wants done: the steps of its group of jobs. Nothing has happened yet.
@@ -22,7 +22,7 @@ struct JobPlan {
   std::string cwd;                                             ///< of all steps; empty: CMDSRV_DIR
   std::string extra_vars = "null";                             ///< JSON text for jobs.opt_args_json
   std::optional<std::pair<std::string, std::string>> service;  ///< role and state that the first steps wait for
-  bool ansible = false;                                        ///< ansible verb: one at a time, facts re-read at the end
+  bool ansible = false;  ///< ansible verb: one at a time, facts re-read at the end
   bool full_log = false;
 };
 

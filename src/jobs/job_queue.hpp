@@ -10,8 +10,8 @@
 
 #include "jobs/job_record.hpp"
 
-/// Which jobs may start and why the others wait. Pure: no clock, no I/O. Every list of jobs here is one of unfinished jobs,
-/// ordered by id.
+/// Which jobs may start and why the others wait. Pure: no clock, no I/O. Every list of jobs here is one of unfinished
+/// jobs, ordered by id.
 namespace cmdsrv {
 
 using JobList = std::span<const JobRecord* const>;
@@ -23,8 +23,8 @@ struct Limits {
 /// What is taken at the moment.
 struct Holdings {
   int running = 0;
-  std::optional<JobId> ansible;                 ///< the job of an ansible verb that runs
-  std::map<std::string_view, JobId> locks;      ///< the views point into the records
+  std::optional<JobId> ansible;             ///< the job of an ansible verb that runs
+  std::map<std::string_view, JobId> locks;  ///< the views point into the records
 };
 Holdings HeldBy(JobList jobs);
 

@@ -19,18 +19,18 @@ enum class ServiceWait { None, Unknown, NotReady, Ready };
 
 /// Nothing of it runs.
 struct Waiting {
-  bool again = false;          ///< was interrupted: goes before the others and becomes RESTARTED
+  bool again = false;  ///< was interrupted: goes before the others and becomes RESTARTED
   ServiceWait service = ServiceWait::None;
-  SteadyTime service_since{};  ///< when it began to wait for the service
+  SteadyTime service_since{};       ///< when it began to wait for the service
   std::string service_detail = {};  ///< "kiwix-serve.service is inactive"
-  std::string trouble = {};    ///< why it could not be started the last time: a sentence
-  SteadyTime not_before{};     ///< the next try
-  unsigned tries = 0;          ///< starts that failed in a row
+  std::string trouble = {};         ///< why it could not be started the last time: a sentence
+  SteadyTime not_before{};          ///< the next try
+  unsigned tries = 0;               ///< starts that failed in a row
 };
 
 /// Its shim exists and waits for the go; the start is being written to the database.
 struct Starting {
-  Waiting before = {};    ///< to go back to when the start cannot be recorded
+  Waiting before = {};  ///< to go back to when the start cannot be recorded
   bool shim_ended = false;
   std::string trouble = {};  ///< not empty: the start could not be recorded, the shim is being sent away
 };
@@ -55,15 +55,16 @@ struct JobRecord {
   CommandId group;
   int step_no = 1;
   int step_count = 1;
-  JobId depends_on;            ///< none: JobId{}. It waits as long as a job of this id is unfinished
-  std::string command;         ///< job_command
-  std::string message;         ///< cmd_msg
+  JobId depends_on;     ///< none: JobId{}. It waits as long as a job of this id is unfinished
+  std::string command;  ///< job_command
+  std::string message;  ///< cmd_msg
   JobOptions options;
   std::optional<WallTime> created;
   JobStatus status = JobStatus::Scheduled;
-  std::int64_t pid = 0;        ///< of the newest shim
+  std::int64_t pid = 0;  ///< of the newest shim
   RunRow run;
   bool cancel_wanted = false;  ///< set by any thread
+  std::string cancel_reason = "cancelled on request";
   Stage stage = Waiting{};
 };
 

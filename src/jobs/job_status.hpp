@@ -26,7 +26,7 @@ enum class JobEvent {
 std::optional<JobStatus> Next(JobStatus now, JobEvent event);
 
 bool IsFinal(JobStatus status);
-std::string_view NameOf(JobStatus status);                       ///< "SCHEDULED" …
+std::string_view NameOf(JobStatus status);  ///< "SCHEDULED" …
 std::optional<JobStatus> StatusFromName(std::string_view name);
 
 }  // namespace cmdsrv

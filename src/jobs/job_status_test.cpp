@@ -22,14 +22,20 @@ TEST(JobStatus, EveryDrawnArrowAndNoOther) {
     S to;
   };
   const std::vector<Arrow> drawn = {
-      {S::Scheduled, E::Start, S::Started},         {S::Scheduled, E::StartAgain, S::Restarted},
-      {S::Scheduled, E::EndedBadly, S::Failed},     {S::Scheduled, E::Cancel, S::Cancelled},
+      {S::Scheduled, E::Start, S::Started},
+      {S::Scheduled, E::StartAgain, S::Restarted},
+      {S::Scheduled, E::EndedBadly, S::Failed},
+      {S::Scheduled, E::Cancel, S::Cancelled},
       {S::Scheduled, E::DependencyFailed, S::Cancelled},
-      {S::Started, E::StartAgain, S::Restarted},    {S::Started, E::EndedWell, S::Succeeded},
-      {S::Started, E::EndedBadly, S::Failed},       {S::Started, E::Cancel, S::Cancelled},
+      {S::Started, E::StartAgain, S::Restarted},
+      {S::Started, E::EndedWell, S::Succeeded},
+      {S::Started, E::EndedBadly, S::Failed},
+      {S::Started, E::Cancel, S::Cancelled},
       {S::Started, E::Interrupted, S::Started},
-      {S::Restarted, E::StartAgain, S::Restarted},  {S::Restarted, E::EndedWell, S::Succeeded},
-      {S::Restarted, E::EndedBadly, S::Failed},     {S::Restarted, E::Cancel, S::Cancelled},
+      {S::Restarted, E::StartAgain, S::Restarted},
+      {S::Restarted, E::EndedWell, S::Succeeded},
+      {S::Restarted, E::EndedBadly, S::Failed},
+      {S::Restarted, E::Cancel, S::Cancelled},
       {S::Restarted, E::Interrupted, S::Restarted},
   };
   for (const S from : kAllStatuses) {

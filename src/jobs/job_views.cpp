@@ -42,7 +42,8 @@ LiveView LiveViewOf(const JobRecord& job, JobList jobs, const Holdings& held, co
   live.run = job.run;
   live.why = WhyWaiting(job, jobs, held, limits, now);
   const auto* running = std::get_if<Running>(&job.stage);
-  if (running != nullptr && running->ending_leftovers) live.why = {"leftovers", "Ending what an interrupted run left behind"};
+  if (running != nullptr && running->ending_leftovers)
+    live.why = {"leftovers", "Ending what an interrupted run left behind"};
   if (job.cancel_wanted && IsActive(job)) live.why = {"cancel", "Being cancelled"};
   return live;
 }

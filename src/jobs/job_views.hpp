@@ -13,7 +13,7 @@ namespace cmdsrv {
 /// What the table adds to the row of an unfinished job; taken while the table is locked.
 struct LiveView {
   JobStatus status = JobStatus::Scheduled;
-  bool runs = false;          ///< show its present output
+  bool runs = false;  ///< show its present output
   bool full_log = false;
   int step_count = 1;
   RunRow run;

@@ -63,7 +63,8 @@ TEST_F(RealJobs, MissingProgramsAndDirectoriesAreFailuresWithASentence) {
 
 TEST_F(RealJobs, OutputCanBeReadWhileItRunsAndAfterwards) {
   const auto id = Submit(Chain({"echo hello; echo '@progress phase=copy bytes=512 total=1024'; touch shown; "
-                                "while [ ! -e go ]; do sleep 0.01; done; echo bye"})).at(0);
+                                "while [ ! -e go ]; do sleep 0.01; done; echo bye"}))
+                      .at(0);
   ASSERT_TRUE(WaitForFile("shown"));
   ASSERT_TRUE(test::Eventually([&] { return View(id).progress.has_value(); }));
   EXPECT_EQ(View(id).output, "hello\ncopy: 512 of 1.00K (50%)");
@@ -97,7 +98,8 @@ TEST_F(RealJobs, CancelEndsGrandchildrenThatDoNotListen) {
   Halt();
   options.cancel_grace = 100ms;
   Boot();
-  const std::string stubborn = "trap '' INT TERM; (trap '' INT TERM; setsid sleep 1000) & sleep 1000 & touch there; wait; sleep 1000";
+  const std::string stubborn =
+      "trap '' INT TERM; (trap '' INT TERM; setsid sleep 1000) & sleep 1000 & touch there; wait; sleep 1000";
   const auto ids = Submit(Chain({stubborn, "touch never"}));
   ASSERT_TRUE(WaitForFile("there"));
   EXPECT_EQ(Jobs().Cancel(ids[1]).value(), CancelAnswer::WasScheduled);
@@ -110,7 +112,8 @@ TEST_F(RealJobs, CancelEndsGrandchildrenThatDoNotListen) {
 }
 
 TEST_F(RealJobs, AStepOutlivesTheDaemonAndIsNotRunTwice) {
-  const auto ids = Submit(Chain({"echo begun >>log; while [ ! -e go ]; do sleep 0.01; done; echo done >>log", "echo after >>log"}));
+  const auto ids =
+      Submit(Chain({"echo begun >>log; while [ ! -e go ]; do sleep 0.01; done; echo done >>log", "echo after >>log"}));
   ASSERT_TRUE(WaitForFile("log"));
   Boot();
   EXPECT_EQ(View(ids[0]).status, JobStatus::Started);
@@ -123,7 +126,8 @@ TEST_F(RealJobs, AStepOutlivesTheDaemonAndIsNotRunTwice) {
 }
 
 TEST_F(RealJobs, AnEndThatNobodySawIsRecorded) {
-  const auto ids = Submit(Chain({"echo begun >>log; while [ ! -e go ]; do sleep 0.01; done; echo bye; exit 5", "touch never"}));
+  const auto ids =
+      Submit(Chain({"echo begun >>log; while [ ! -e go ]; do sleep 0.01; done; echo bye; exit 5", "touch never"}));
   ASSERT_TRUE(WaitForFile("log"));
   Halt();
   test::Spit(scratch / "go", "");
@@ -136,7 +140,8 @@ TEST_F(RealJobs, AnEndThatNobodySawIsRecorded) {
 }
 
 TEST_F(RealJobs, StoppingWithTheJobsInterruptsThemAndTheNextStartRepeatsThem) {
-  const JobId id = Submit(Chain({"echo begun >>log; if [ -e again ]; then exit 0; fi; touch again; exec sleep 1000"})).at(0);
+  const JobId id =
+      Submit(Chain({"echo begun >>log; if [ -e again ]; then exit 0; fi; touch again; exec sleep 1000"})).at(0);
   ASSERT_TRUE(WaitForFile("again"));
   minder->Stop(true);
   EXPECT_TRUE(test::ProcessesWithEnvironment(mark).empty());
@@ -192,7 +197,8 @@ TEST_F(RealJobs, ManyClientsAtOnce) {
   for (int client = 0; client < 4; ++client) {
     clients.emplace_back([&, client] {
       for (int i = 0; i < 10; ++i) {
-        const auto ids = Submit(Chain({"exit 0", "exit 0"}), "client " + std::to_string(client) + " " + std::to_string(i));
+        const auto ids =
+            Submit(Chain({"exit 0", "exit 0"}), "client " + std::to_string(client) + " " + std::to_string(i));
         if (i % 3 == 0) (void)Jobs().Cancel(ids[1]);
         (void)Jobs().List({});
         (void)Jobs().Unfinished();
@@ -256,8 +262,9 @@ TEST_F(KilledDaemon, TheNextOneCanCancelTheStep) {
 TEST_F(KilledDaemon, WhenTheShimDiesTooNothingOfTheOldRunIsLeftBeforeTheNew) {
   Halt();
   options.interruption_pause = 0ms;
-  RunUntilThereAndKill("if [ -e old ]; then grep -q . /proc/$(cat old)/cmdline && echo doubled >>log; exit 0; fi; "
-                       "sleep 1000 & echo $! >old; touch there; wait");
+  RunUntilThereAndKill(
+      "if [ -e old ]; then grep -q . /proc/$(cat old)/cmdline && echo doubled >>log; exit 0; fi; "
+      "sleep 1000 & echo $! >old; touch there; wait");
   for (const int pid : test::ProcessesWithEnvironment(mark)) {
     if (test::Slurp("/proc/" + std::to_string(pid) + "/comm").starts_with("shim-job")) kill(pid, SIGKILL);
   }

@@ -15,9 +15,8 @@ constexpr int kGracesUntilLastResort = 4;
 }  // namespace
 
 void MinderCore::Cancel(JobId root, std::vector<JobId> chain) {
-  parts_.loop->Post([this, root, chain = std::move(chain)] {
-    Isolated(root, "cancel", [&] { TakeCancel(root, chain); });
-  });
+  parts_.loop->Post(
+      [this, root, chain = std::move(chain)] { Isolated(root, "cancel", [&] { TakeCancel(root, chain); }); });
 }
 
 void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
@@ -26,10 +25,10 @@ void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
   std::vector<JobId> running;
   for (const JobId id : chain) {
     JobRecord* job = Find(id);
-    if (job == nullptr) continue;
+    if (job == nullptr || std::holds_alternative<Ending>(job->stage)) continue;
+    if (id != root) job->cancel_reason = fmt::format("cancelled together with job {}", root);
     if (std::holds_alternative<Waiting>(job->stage)) {
-      const std::string reason = id == root ? "cancelled on request" : fmt::format("cancelled together with job {}", root);
-      if (auto update = MarkEnding(id, {JobEvent::Cancel, reason, {}, reason})) {
+      if (auto update = MarkEnding(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason})) {
         updates.push_back(std::move(*update));
         ended.push_back(id);
       }
@@ -37,6 +36,7 @@ void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
       parts_.table.With([&](JobTable::Jobs&) {
         run->cancel_sent = true;
         job->run.cancel_wanted = true;
+        job->run.reason = job->cancel_reason;
       });
       updates.push_back({.id = id, .status = {}, .pid = {}, .output = {}, .run = job->run, .now = parts_.clock.Wall()});
       running.push_back(id);
@@ -47,19 +47,21 @@ void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
   WriteCancel(std::move(updates), ended, running);
 }
 
-/// The wish to cancel a running step is written together with the end of its successors, so that a crash in between leaves
-/// either all or nothing of the cancel.
-void MinderCore::WriteCancel(std::vector<JobUpdate> updates, const std::vector<JobId>& ended, const std::vector<JobId>& running) {
+/// The wish to cancel a running step is written together with the end of its successors, so that a crash in between
+/// leaves either all or nothing of the cancel.
+void MinderCore::WriteCancel(std::vector<JobUpdate> updates, const std::vector<JobId>& ended,
+                             const std::vector<JobId>& running) {
   auto ends = updates;
   std::erase_if(ends, [](const JobUpdate& update) { return !update.status; });
   const auto durability = ended.empty() ? Store::Durability::Kept : Store::Durability::Synced;
-  Write(std::move(updates), durability, [this, ends = std::move(ends), ended, running](const Result<void>& result) mutable {
-    // Also when it could not be written: the step to be cancelled may be the very one that fills the disk.
-    for (const JobId id : running) Isolated(id, "cancel", [&] { SignalCancel(id); });
-    if (result) return EndWritten(ended);
-    log::Error(kJobs, "cannot record the cancel of job {}: {}", running.front(), result.error().message);
-    if (!ended.empty()) WriteEnds(std::move(ends), std::move(ended), 0);
-  });
+  Write(std::move(updates), durability,
+        [this, ends = std::move(ends), ended, running](const Result<void>& result) mutable {
+          // Also when it could not be written: the step to be cancelled may be the very one that fills the disk.
+          for (const JobId id : running) Isolated(id, "cancel", [&] { SignalCancel(id); });
+          if (result) return EndWritten(ended);
+          log::Error(kJobs, "cannot record the cancel of job {}: {}", running.front(), result.error().message);
+          if (!ended.empty()) WriteEnds(std::move(ends), std::move(ended), 0);
+        });
 }
 
 void MinderCore::SignalCancel(JobId id) {

@@ -39,6 +39,7 @@ TEST_F(CancelTest, ARunningStepIsToldAfterTheWishIsWrittenAndEndsWhenNothingIsLe
   runner.EndBySignal(ids[0], 2, true);
   loop->Drain();
   EXPECT_EQ(StatusOf(ids[0]), "CANCELLED");
+  EXPECT_EQ(OutputOf(ids[0]), "cancelled together with job 2");
   EXPECT_EQ(board->Active().active, false);
 }
 
@@ -134,6 +135,7 @@ TEST_F(CancelTest, TheWishSurvivesTheDaemon) {
   Boot();
   EXPECT_TRUE(runner.runs.at(id).adopted);
   EXPECT_EQ(runner.runs.at(id).cancels, 2) << "told again";
+  EXPECT_EQ(board->Find(id)->reason, "Being cancelled");
   runner.EndBySignal(id, 2, true);
   loop->Drain();
   EXPECT_EQ(StatusOf(id), "CANCELLED");

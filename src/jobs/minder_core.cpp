@@ -17,7 +17,9 @@ constexpr std::chrono::hours kPruneEvery{24};
 
 }  // namespace
 
-std::chrono::milliseconds Backoff(unsigned tries) { return std::min<std::chrono::milliseconds>(30s, 1s * (1U << std::min(tries, 5U))); }
+std::chrono::milliseconds Backoff(unsigned tries) {
+  return std::min<std::chrono::milliseconds>(30s, 1s * (1U << std::min(tries, 5U)));
+}
 
 MinderCore::MinderCore(Parts parts, const MinderOptions& options)
     : parts_(std::move(parts)),
@@ -48,14 +50,16 @@ void MinderCore::Schedule() {
     startable = FindStartable(list, LimitsOf(options_), now);
     for (const JobRecord* job : list) {
       const auto* waiting = std::get_if<Waiting>(&job->stage);
-      if (waiting != nullptr && waiting->not_before > now) retry = retry ? std::min(*retry, waiting->not_before) : waiting->not_before;
+      if (waiting != nullptr && waiting->not_before > now)
+        retry = retry ? std::min(*retry, waiting->not_before) : waiting->not_before;
     }
   });
   for (const JobId id : startable) {
     if (!Isolated(id, "start", [&] { Begin(id); })) RescueStart(id);
   }
   retry_timer_.reset();
-  if (retry) retry_timer_ = parts_.loop->After(std::chrono::ceil<std::chrono::milliseconds>(*retry - now), [this] { Wake(); });
+  if (retry)
+    retry_timer_ = parts_.loop->After(std::chrono::ceil<std::chrono::milliseconds>(*retry - now), [this] { Wake(); });
 }
 
 void MinderCore::Prune() {
@@ -82,9 +86,10 @@ bool MinderCore::Isolated(JobId id, std::string_view what, const std::function<v
 
 void MinderCore::Write(std::vector<JobUpdate> updates, Store::Durability durability,
                        std::function<void(const Result<void>&)> then) {
-  parts_.store.Update(std::move(updates), durability, [loop = parts_.loop, then = std::move(then)](Result<void> result) {
-    loop->Post([then, result = std::move(result)] { then(result); });
-  });
+  parts_.store.Update(std::move(updates), durability,
+                      [loop = parts_.loop, then = std::move(then)](Result<void> result) {
+                        loop->Post([then, result = std::move(result)] { then(result); });
+                      });
 }
 
 void MinderCore::After(JobId id, std::chrono::milliseconds delay, std::function<void()> act) {
@@ -92,8 +97,8 @@ void MinderCore::After(JobId id, std::chrono::milliseconds delay, std::function<
   timers_[id] = parts_.loop->After(delay, [this, act = std::move(act)] { parts_.loop->Post(act); });
 }
 
-/// Null when there is no such job. The record's stage is changed by this thread alone, so it may be read without the lock;
-/// changes are made under it.
+/// Null when there is no such job. The record's stage is changed by this thread alone, so it may be read without the
+/// lock; changes are made under it.
 JobRecord* MinderCore::Find(JobId id) {
   return parts_.table.With([&](JobTable::Jobs& jobs) -> JobRecord* {
     const auto at = jobs.find(id);

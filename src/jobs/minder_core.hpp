@@ -18,11 +18,12 @@
 
 namespace cmdsrv {
 
-/// The Minder's work without its thread: every rule of when a step starts and ends is driven from here, on whatever loop,
-/// runner, store and clock it is given. Members: the loop's thread only, except Wake and Cancel.
+/// The Minder's work without its thread: every rule of when a step starts and ends is driven from here, on whatever
+/// loop, runner, store and clock it is given. Members: the loop's thread only, except Wake and Cancel.
 ///
 /// The life of one step, each arrow an event of the loop:
-///   Pass ─► Begin ─(shim there, STARTED written)─► StartWritten ─go─► … ─(shim gone)─► ShimEnded ─► End ─(written)─► EndWritten
+///   Pass ─► Begin ─shim there, STARTED written─► StartWritten ─go─► …
+///   … ─shim gone─► ShimEnded ─► Settle ─► End ─written─► EndWritten ─► Pass
 /// State is written before the act it describes; nothing here waits for a disk or a process.
 class MinderCore {
  public:
@@ -39,8 +40,8 @@ class MinderCore {
   /// `options` must outlive it.
   MinderCore(Parts parts, const MinderOptions& options);
 
-  /// Once, before the loop serves: takes up the unfinished jobs of the database. Errors: Io when they cannot be read or the
-  /// directories not be made.
+  /// Once, before the loop serves: takes up the unfinished jobs of the database. Errors: Io when they cannot be read or
+  /// the directories not be made.
   Result<void> Recover();
 
   /// Something may start. Any thread.
@@ -53,8 +54,8 @@ class MinderCore {
     return gate_.FirstState(options, depends_on);
   }
 
-  /// Interrupts every running step without recording anything, so that the next start begins them again; `gone` is called
-  /// when none is left.
+  /// Interrupts every running step without recording anything, so that the next start begins them again; `gone` is
+  /// called when none is left.
   void InterruptAll(std::function<void()> gone);
 
  private:
@@ -72,7 +73,8 @@ class MinderCore {
   void Schedule();
   void Prune();
   bool Isolated(JobId id, std::string_view what, const std::function<void()>& act);
-  void Write(std::vector<JobUpdate> updates, Store::Durability durability, std::function<void(const Result<void>&)> then);
+  void Write(std::vector<JobUpdate> updates, Store::Durability durability,
+             std::function<void(const Result<void>&)> then);
   void After(JobId id, std::chrono::milliseconds delay, std::function<void()> act);
   JobRecord* Find(JobId id);
   bool CancelWanted(const JobRecord& job);
@@ -120,7 +122,7 @@ class MinderCore {
   EventLoop::SourcePtr retry_timer_;
   EventLoop::SourcePtr prune_timer_;
   std::atomic<bool> pass_wanted_{false};
-  std::function<void()> all_gone_;                ///< set: the server stops and interrupts the steps
+  std::function<void()> all_gone_;  ///< set: the server stops and interrupts the steps
 };
 
 inline Limits LimitsOf(const MinderOptions& options) { return {std::max(1, options.max_running)}; }

@@ -42,11 +42,12 @@ void MinderCore::Settle(JobId id) {
     const std::string sentence = DescribeStartFailure(*record, job->options.argv.front());
     return End(id, {JobEvent::EndedBadly, sentence, {}, sentence, 0, FromUnixMs(record->ended_unix_ms)});
   }
-  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, "cancelled on request", {}, "cancelled on request"});
+  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason});
   // It never began, because somebody sent its shim away before the go: as if it had never been started.
   parts_.table.With([&](JobTable::Jobs&) {
     job->status = JobStatus::Scheduled;
-    job->stage = Waiting{.trouble = "was interrupted before it began", .not_before = parts_.clock.Steady() + options_.interruption_pause};
+    job->stage = Waiting{.trouble = "was interrupted before it began",
+                         .not_before = parts_.clock.Steady() + options_.interruption_pause};
   });
   Wake();
 }
@@ -58,7 +59,7 @@ void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& re
   std::string remark = record.exit_kind == RunExit::Signal ? exit : std::string();
   if (record.cancelled != 0) {
     end.event = JobEvent::Cancel;
-    end.reason = remark = "cancelled on request";
+    end.reason = remark = job.cancel_reason;
   } else if (record.exit_kind == RunExit::Status && record.exit_value == 0) {
     end.event = JobEvent::EndedWell;  // also when a cancel came too late: what is done is done
   } else {
@@ -73,9 +74,8 @@ void MinderCore::EndLeftovers(JobId id) {
   JobRecord* job = Find(id);
   parts_.table.With([&](JobTable::Jobs&) { std::get<Running>(job->stage).ending_leftovers = true; });
   log::Warning(kJobs, "the shim of job {} is gone without a record; ending what its step left behind", id);
-  parts_.runner.EndLeftovers(id, ShimOf(job->run, job->pid), [this, id] {
-    Isolated(id, "end", [&] { AfterLoss(id, "its supervisor was killed"); });
-  });
+  parts_.runner.EndLeftovers(id, ShimOf(job->run, job->pid),
+                             [this, id] { Isolated(id, "end", [&] { AfterLoss(id, "its supervisor was killed"); }); });
 }
 
 /// Nothing of the step is left and its end is not known.
@@ -87,7 +87,8 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
   const std::uint64_t total = record ? record->output_total : 0;
   const bool progressed = parts_.runner.Progressed(id, job->run);
   if (CancelWanted(*job)) {
-    return End(id, {JobEvent::Cancel, "cancelled on request", {}, OutputOf(*job, total, "cancelled on request"), total});
+    return End(id,
+               {JobEvent::Cancel, job->cancel_reason, {}, OutputOf(*job, total, job->cancel_reason), total});
   }
   const Decision next = AfterInterruption(id, job->run, job->options.restartable, progressed,
                                           options_.max_restarts_without_progress, what);
@@ -125,7 +126,8 @@ std::optional<JobUpdate> MinderCore::MarkEnding(JobId id, const EndOf& end) {
     job->run.reason = end.reason;
     job->run.output_total = end.output_total;
     job->stage = Ending{*status, IsActive(*job)};
-    return JobUpdate{.id = id, .status = std::string(NameOf(*status)), .pid = {}, .output = end.output, .run = job->run, .now = now};
+    return JobUpdate{
+        .id = id, .status = std::string(NameOf(*status)), .pid = {}, .output = end.output, .run = job->run, .now = now};
   });
 }
 

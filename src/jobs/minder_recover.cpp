@@ -28,6 +28,7 @@ JobRecord FromRow(const JobRow& row) {
   job.run = row.run;
   job.pid = row.pid;
   job.cancel_wanted = row.run.cancel_wanted;
+  if (job.cancel_wanted && !row.run.reason.empty()) job.cancel_reason = row.run.reason;
   return job;
 }
 
@@ -81,6 +82,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
   if (job == nullptr || std::holds_alternative<Ending>(job->stage)) return;  // ended with its predecessor
   if (decision.cancel) {
     parts_.table.With([&](JobTable::Jobs&) { job->cancel_wanted = true; });
+    if (!decision.reason.empty()) job->cancel_reason = decision.reason;
   }
   switch (decision.fate) {
     case Fate::Wait: return;
@@ -104,7 +106,11 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
       const std::uint64_t total = facts.record ? facts.record->output_total : 0;
       return End(id, {JobEvent::EndedBadly, decision.reason, {}, OutputOf(*job, total, decision.reason), total});
     }
-    case Fate::Cancel: return End(id, {JobEvent::Cancel, decision.reason, {}, decision.reason});
+    case Fate::Cancel:
+      if (job->status != JobStatus::Scheduled && job->run.attempt == 0) {
+        parts_.runner.EndOldProgram(id, job->pid, job->command);
+      }
+      return End(id, {JobEvent::Cancel, decision.reason, {}, decision.reason});
   }
 }
 

@@ -103,6 +103,7 @@ TEST_F(RecoverTest, RowsOfTheOldProgramAreCancelledWithAReason) {
   EXPECT_EQ(StatusOf(JobId{70}), "CANCELLED");
   EXPECT_EQ(OutputOf(JobId{70}), "was scheduled by an older version of the server; send the command again");
   EXPECT_EQ(StatusOf(JobId{71}), "CANCELLED");
+  EXPECT_THAT(runner.old_programs, ElementsAre(4711)) << "job 71 never had one";
   EXPECT_THAT(board->Unfinished(), IsEmpty());
 }
 

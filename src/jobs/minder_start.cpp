@@ -93,14 +93,15 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   if (cancel) return TakeCancel(id, {id});
   // If the shim is gone just now, its end is about to be noticed and will be judged then.
   if (const auto go = runs_.at(id)->Go(); !go) log::Warning(kJobs, "job {}: {}", id, go.error().message);
-  log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count, run.attempt,
-            runs_.at(id)->Identity().pid);
+  log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count,
+            run.attempt, runs_.at(id)->Identity().pid);
 }
 
 /// Begin was torn out of its work. Without a run nothing will ever come for this job, so it is put back here.
 void MinderCore::RescueStart(JobId id) {
   const JobRecord* job = Find(id);
-  if (job != nullptr && std::holds_alternative<Starting>(job->stage) && !runs_.contains(id)) PutBack(id, "could not be started");
+  if (job != nullptr && std::holds_alternative<Starting>(job->stage) && !runs_.contains(id))
+    PutBack(id, "could not be started");
 }
 
 /// Back into the queue, to be tried again after a while.
@@ -108,7 +109,7 @@ void MinderCore::PutBack(JobId id, std::string trouble) {
   JobRecord* job = Find(id);
   ForgetRun(id);
   if (all_gone_) return;
-  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, "cancelled on request", {}, "cancelled on request"});
+  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason});
   parts_.table.With([&](JobTable::Jobs&) {
     Waiting waiting = std::get<Starting>(job->stage).before;
     waiting.not_before = parts_.clock.Steady() + Backoff(waiting.tries);

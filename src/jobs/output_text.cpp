@@ -7,7 +7,8 @@
 namespace cmdsrv {
 namespace {
 
-/// The end of `text` in at most `cap` bytes, from the beginning of a line where there is one, after a line that says so.
+/// The end of `text` in at most `cap` bytes, from the beginning of a line where there is one, after a line that says
+/// so.
 std::string CutToEnd(std::string text, std::size_t cap) {
   if (text.size() <= cap) return text;
   constexpr std::string_view kMark = "[the beginning was cut; the job's log has more]\n";

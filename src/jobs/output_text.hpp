@@ -19,11 +19,12 @@ struct ShownOutput {
   std::optional<Progress> progress;
 };
 
-/// Of a running step: `raw` is the end of its output. The last lines, or all of it within `cap` bytes for `full_log`; the
-/// newest progress is said in a last line.
+/// Of a running step: `raw` is the end of its output. The last lines, or all of it within `cap` bytes for `full_log`;
+/// the newest progress is said in a last line.
 ShownOutput OutputWhileRunning(std::string_view raw, bool full_log, std::size_t cap);
 
-/// For jobs.job_output: as above without progress, followed by `remark` as a line of its own ("ended by signal 9 (Killed)").
+/// For jobs.job_output: as above without progress, followed by `remark` as a line of its own ("ended by signal 9
+/// (Killed)").
 std::string OutputAtEnd(std::string_view raw, bool full_log, std::size_t cap, std::string_view remark);
 
 }  // namespace cmdsrv

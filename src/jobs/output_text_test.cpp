@@ -35,7 +35,8 @@ TEST(OutputText, FullLogShowsEverythingWithinTheCap) {
 }
 
 TEST(OutputText, TheEndHasNoProgressButTheRemark) {
-  EXPECT_EQ(OutputAtEnd("a\n@progress bytes=1\nb", false, 100, "ended by signal 9 (Killed)"), "a\nb\nended by signal 9 (Killed)");
+  EXPECT_EQ(OutputAtEnd("a\n@progress bytes=1\nb", false, 100, "ended by signal 9 (Killed)"),
+            "a\nb\nended by signal 9 (Killed)");
   EXPECT_EQ(OutputAtEnd("", false, 100, "cannot start x: no such file"), "cannot start x: no such file");
   EXPECT_EQ(OutputAtEnd("a\n", false, 100, ""), "a\n");
 }
@@ -51,9 +52,7 @@ TEST(OutputText, HostileBytesBecomeReadableUtf8WithinTheCap) {
   EXPECT_THAT(one_line, EndsWith("\nend"));
 }
 
-TEST(OutputText, ATinyCapIsKept) {
-  EXPECT_LE(OutputAtEnd(Lines(50), true, 10, "").size(), 10U);
-}
+TEST(OutputText, ATinyCapIsKept) { EXPECT_LE(OutputAtEnd(Lines(50), true, 10, "").size(), 10U); }
 
 }  // namespace
 }  // namespace cmdsrv

@@ -76,7 +76,8 @@ std::string ProgressSentence(const Progress& progress) {
   } else if (progress.bytes >= 0) {
     add(Size(progress.bytes));
   }
-  if (progress.percent >= 0) sentence += fmt::format("{}{}%{}", sentence.empty() ? "" : " (", progress.percent, sentence.empty() ? "" : ")");
+  if (progress.percent >= 0)
+    sentence += fmt::format("{}{}%{}", sentence.empty() ? "" : " (", progress.percent, sentence.empty() ? "" : ")");
   if (progress.rate >= 0) add(fmt::format("{}/s", Size(progress.rate)));
   if (progress.eta_seconds >= 0) add(fmt::format("{} left", Duration(progress.eta_seconds)));
   if (progress.phase.empty()) return sentence;

@@ -12,7 +12,7 @@ struct Progress {
   std::string phase;
   std::int64_t bytes = -1;
   std::int64_t total = -1;
-  std::int64_t rate = -1;         ///< bytes a second
+  std::int64_t rate = -1;  ///< bytes a second
   std::int64_t eta_seconds = -1;
   int percent = -1;
 
@@ -28,7 +28,7 @@ std::optional<Progress> ParseProgress(std::string_view line);
 std::string ProgressSentence(const Progress& progress);
 
 struct ProgressSplit {
-  std::string text;                  ///< without the progress lines
+  std::string text;  ///< without the progress lines
   std::optional<Progress> first;
   std::optional<Progress> last;
 };

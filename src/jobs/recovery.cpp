@@ -75,12 +75,14 @@ std::optional<Decision> BlockedByPredecessor(const Row& row, const Planner& plan
   if (!before) return std::nullopt;
   const auto found = planner.rows.find(before);
   if (found == planner.rows.end() || before >= row.row->id) {
-    return Decision{row.row->id, Fate::Cancel, fmt::format("cancelled because its predecessor, job {}, is not recorded", before)};
+    return Decision{row.row->id, Fate::Cancel,
+                    fmt::format("cancelled because its predecessor, job {}, is not recorded", before)};
   }
   const JobStatus status = found->second.status;
   const auto fate = planner.fates.find(before);
   const bool failed = status == JobStatus::Failed || (fate != planner.fates.end() && fate->second == Fate::Fail);
-  const bool cancelled = status == JobStatus::Cancelled || (fate != planner.fates.end() && fate->second == Fate::Cancel);
+  const bool cancelled =
+      status == JobStatus::Cancelled || (fate != planner.fates.end() && fate->second == Fate::Cancel);
   if (!failed && !cancelled) return std::nullopt;
   return Decision{row.row->id, Fate::Cancel, CascadeReason(found->second.row->step_no, before, failed)};
 }
@@ -90,7 +92,8 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
   const RunRow& run = row.row->run;
   if (facts.shim_alive) return {id, Fate::Adopt, {}, run.cancel_wanted};
   const bool this_run = facts.record && facts.record->attempt == run.attempt;
-  const bool never_ran = this_run && (facts.record->phase == RunPhase::Waiting || facts.record->phase == RunPhase::NeverBegan);
+  const bool never_ran =
+      this_run && (facts.record->phase == RunPhase::Waiting || facts.record->phase == RunPhase::NeverBegan);
   if (TellsTheEnd(facts.record, run.attempt) && !never_ran) {
     const bool ended_from_outside = facts.record->cancelled != 0 && !run.cancel_wanted;
     if (!ended_from_outside) return {id, Fate::Settle};
@@ -98,9 +101,10 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
                              planner.rules.max_restarts_without_progress, "the server was told to end it");
   }
   if (facts.leftovers) return {id, Fate::EndLeftovers, {}, run.cancel_wanted};
-  if (run.cancel_wanted) return {id, Fate::Cancel, "cancelled on request"};
+  if (run.cancel_wanted) return {id, Fate::Cancel, run.reason.empty() ? "cancelled on request" : run.reason};
   if (never_ran) return {id, Fate::StartFirst};
-  return AfterInterruption(id, run, row.options->restartable, facts.progressed, planner.rules.max_restarts_without_progress,
+  return AfterInterruption(id, run, row.options->restartable, facts.progressed,
+                           planner.rules.max_restarts_without_progress,
                            facts.same_boot ? "its supervisor was killed" : "the machine was restarted");
 }
 
@@ -142,10 +146,16 @@ std::string CascadeReason(int step_no, JobId id, bool failed) {
 Decision AfterInterruption(JobId id, const RunRow& run, bool restartable, bool progressed, int max_restarts,
                            std::string_view what) {
   if (!restartable) {
-    return {id, Fate::Fail, fmt::format("was interrupted ({}) and must not be repeated blindly; look at the result, then send the command again", what)};
+    return {
+        id, Fate::Fail,
+        fmt::format(
+            "was interrupted ({}) and must not be repeated blindly; look at the result, then send the command again",
+            what)};
   }
   if (!progressed && run.restarts_without_progress >= static_cast<std::uint32_t>(max_restarts)) {
-    return {id, Fate::Fail, fmt::format("was interrupted ({}) after {} restarts without progress", what, run.restarts_without_progress)};
+    return {
+        id, Fate::Fail,
+        fmt::format("was interrupted ({}) after {} restarts without progress", what, run.restarts_without_progress)};
   }
   return {id, Fate::StartAgain};
 }

@@ -16,10 +16,10 @@ namespace cmdsrv {
 
 /// What the machine shows of the newest run of a job. The default is that of a job that never ran.
 struct RunFacts {
-  bool same_boot = false;           ///< the run began in this boot
-  bool shim_alive = false;          ///< exactly that shim still exists
-  bool leftovers = false;           ///< the shim is gone, but members of its session, proven ours, are not
-  bool progressed = false;          ///< the run got further before it was interrupted: by its progress lines, or it ran long
+  bool same_boot = false;   ///< the run began in this boot
+  bool shim_alive = false;  ///< exactly that shim still exists
+  bool leftovers = false;   ///< the shim is gone, but members of its session, proven ours, are not
+  bool progressed = false;  ///< the run got further before it was interrupted: by its progress lines, or it ran long
   std::optional<RunRecord> record = {};  ///< as it is, finished or not; empty when there is none or no good one
 };
 using LiveFacts = std::unordered_map<JobId, RunFacts>;
@@ -58,9 +58,10 @@ struct RecoveryRules {
 /// `rows` as Store::Unfinished gives them: by id ascending, with finished predecessors among them.
 RecoveryPlan PlanRecovery(std::span<const JobRow> rows, const LiveFacts& live, const RecoveryRules& rules);
 
-/// StartAgain, or Fail with the reason, for a begun step of which nothing is left and nothing is recorded. `what` is how it
-/// was interrupted: "the machine was restarted", "its supervisor was killed", "the server was told to end it".
-Decision AfterInterruption(JobId id, const RunRow& run, bool restartable, bool progressed, int max_restarts, std::string_view what);
+/// StartAgain, or Fail with the reason, for a begun step of which nothing is left and nothing is recorded. `what` is
+/// how it was interrupted: "the machine was restarted", "its supervisor was killed", "the server was told to end it".
+Decision AfterInterruption(JobId id, const RunRow& run, bool restartable, bool progressed, int max_restarts,
+                           std::string_view what);
 
 /// The next value of RunRow::restarts_without_progress when the interrupted run is started again.
 inline std::uint32_t RestartsAfter(const RunRow& run, bool progressed) {

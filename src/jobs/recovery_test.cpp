@@ -86,28 +86,56 @@ TEST(Recovery, OneRowAndWhatTheMachineShows) {
   const std::vector<Case> cases = {
       {"waiting", Row(1, "SCHEDULED"), nothing, Fate::Wait},
       {"still running", Row(1, "STARTED"), {.same_boot = true, .shim_alive = true}, Fate::Adopt},
-      {"still running, cancel wanted", CancelWanted(Row(1, "STARTED")), {.same_boot = true, .shim_alive = true}, Fate::Adopt, "", true},
+      {"still running, cancel wanted",
+       CancelWanted(Row(1, "STARTED")),
+       {.same_boot = true, .shim_alive = true},
+       Fate::Adopt,
+       "",
+       true},
       {"ended meanwhile", Row(1, "STARTED"), {.record = Record(RunPhase::Ended)}, Fate::Settle},
       {"ended before the power cut", Row(1, "RESTARTED"), {.record = Record(RunPhase::Ended)}, Fate::Settle},
       {"could not be executed", Row(1, "STARTED"), {.record = Record(RunPhase::StartFailed)}, Fate::Settle},
       {"cancelled and ended", CancelWanted(Row(1, "STARTED")), {.record = Record(RunPhase::Ended, true)}, Fate::Settle},
       {"ended when the server stopped", Row(1, "STARTED"), {.record = Record(RunPhase::Ended, true)}, Fate::StartAgain},
-      {"the same, not repeatable", NotRestartable(Row(1, "STARTED")), {.record = Record(RunPhase::Ended, true)}, Fate::Fail, "the server was told to end it"},
-      {"go never given", Row(1, "STARTED"), {.same_boot = true, .record = Record(RunPhase::NeverBegan)}, Fate::StartFirst},
+      {"the same, not repeatable",
+       NotRestartable(Row(1, "STARTED")),
+       {.record = Record(RunPhase::Ended, true)},
+       Fate::Fail,
+       "the server was told to end it"},
+      {"go never given",
+       Row(1, "STARTED"),
+       {.same_boot = true, .record = Record(RunPhase::NeverBegan)},
+       Fate::StartFirst},
       {"power cut before the go", Row(1, "STARTED"), {.record = Record(RunPhase::Waiting)}, Fate::StartFirst},
-      {"go never given, not repeatable", NotRestartable(Row(1, "STARTED")), {.record = Record(RunPhase::NeverBegan)}, Fate::StartFirst},
-      {"go never given, cancel wanted", CancelWanted(Row(1, "STARTED")), {.record = Record(RunPhase::NeverBegan)}, Fate::Cancel, "cancelled on request"},
+      {"go never given, not repeatable",
+       NotRestartable(Row(1, "STARTED")),
+       {.record = Record(RunPhase::NeverBegan)},
+       Fate::StartFirst},
+      {"go never given, cancel wanted",
+       CancelWanted(Row(1, "STARTED")),
+       {.record = Record(RunPhase::NeverBegan)},
+       Fate::Cancel,
+       "cancelled on request"},
       {"power cut", Row(1, "STARTED"), {.record = Record(RunPhase::Running)}, Fate::StartAgain},
       {"power cut, no record", Row(1, "STARTED"), nothing, Fate::StartAgain},
       {"power cut, cancel wanted", CancelWanted(Row(1, "STARTED")), nothing, Fate::Cancel, "cancelled on request"},
       {"record of an older run", Row(1, "STARTED"), {.record = Record(RunPhase::Ended, false, 1)}, Fate::StartAgain},
-      {"record of a newer run that never began", Row(1, "STARTED"), {.record = Record(RunPhase::NeverBegan, false, 3)}, Fate::StartAgain},
+      {"record of a newer run that never began",
+       Row(1, "STARTED"),
+       {.record = Record(RunPhase::NeverBegan, false, 3)},
+       Fate::StartAgain},
       {"shim killed", Row(1, "STARTED"), here, Fate::StartAgain},
       {"shim killed, not repeatable", NotRestartable(Row(1, "STARTED")), here, Fate::Fail, "its supervisor was killed"},
       {"shim killed, leftovers", Row(1, "STARTED"), {.same_boot = true, .leftovers = true}, Fate::EndLeftovers},
-      {"shim killed, leftovers, cancel wanted", CancelWanted(Row(1, "STARTED")), {.same_boot = true, .leftovers = true}, Fate::EndLeftovers, "", true},
+      {"shim killed, leftovers, cancel wanted",
+       CancelWanted(Row(1, "STARTED")),
+       {.same_boot = true, .leftovers = true},
+       Fate::EndLeftovers,
+       "",
+       true},
       {"third time", Restarted(2), nothing, Fate::StartAgain},
-      {"fourth time", Restarted(3), nothing, Fate::Fail, "the machine was restarted) after 3 restarts without progress"},
+      {"fourth time", Restarted(3), nothing, Fate::Fail,
+       "the machine was restarted) after 3 restarts without progress"},
       {"fourth time with progress", Restarted(3), {.progressed = true}, Fate::StartAgain},
       {"old program, waiting", OldProgram("SCHEDULED"), nothing, Fate::Cancel, "older version of the server"},
       {"old program, running", OldProgram("STARTED"), nothing, Fate::Cancel, "older version of the server"},
@@ -143,7 +171,8 @@ TEST(Recovery, FinishedPredecessorsDecideAboutTheirSuccessors) {
 
 TEST(Recovery, AnUnfinishedPredecessorIsWaitedFor) {
   EXPECT_THAT(Fates({Row(1, "STARTED"), Row(2, "SCHEDULED", 1)}), ElementsAre(Fate::StartAgain, Fate::Wait));
-  EXPECT_THAT(Fates({NotRestartable(Row(1, "STARTED")), Row(2, "SCHEDULED", 1)}), ElementsAre(Fate::Fail, Fate::Cancel));
+  EXPECT_THAT(Fates({NotRestartable(Row(1, "STARTED")), Row(2, "SCHEDULED", 1)}),
+              ElementsAre(Fate::Fail, Fate::Cancel));
 }
 
 JobRow Of(std::string canonical, JobRow row) {
@@ -152,9 +181,8 @@ JobRow Of(std::string canonical, JobRow row) {
 
 TEST(Recovery, OfTheSameCommandTheNewestIsKept) {
   const std::vector<JobRow> rows = {
-      Of("A", Row(1, "STARTED", 0, 1)), Of("A", Row(2, "SCHEDULED", 1, 1)),
-      Of("A", Row(3, "SCHEDULED", 0, 2)), Of("A", Row(4, "SCHEDULED", 3, 2)),
-      Of("B", Row(5, "SCHEDULED", 0, 3)),
+      Of("A", Row(1, "STARTED", 0, 1)),   Of("A", Row(2, "SCHEDULED", 1, 1)), Of("A", Row(3, "SCHEDULED", 0, 2)),
+      Of("A", Row(4, "SCHEDULED", 3, 2)), Of("B", Row(5, "SCHEDULED", 0, 3)),
   };
   EXPECT_THAT(Fates(rows), ElementsAre(Fate::Cancel, Fate::Cancel, Fate::Wait, Fate::Wait, Fate::Wait));
   const auto alive = PlanRecovery(rows, {{JobId{1}, {.same_boot = true, .shim_alive = true}}}, {});
@@ -166,14 +194,17 @@ TEST(Recovery, OfTheSameCommandTheNewestIsKept) {
 TEST(Recovery, TheWholeChainOfAnOlderDuplicateGoes) {
   // The newer one has only its last step left: the older one's earlier step must go all the same.
   const std::vector<JobRow> rows = {
-      Of("A", Row(1, "SCHEDULED", 0, 1)), Of("A", Row(2, "SCHEDULED", 1, 1)),
-      Of("A", Row(3, "SUCCEEDED", 0, 2)), Of("A", Row(4, "SCHEDULED", 3, 2)),
+      Of("A", Row(1, "SCHEDULED", 0, 1)),
+      Of("A", Row(2, "SCHEDULED", 1, 1)),
+      Of("A", Row(3, "SUCCEEDED", 0, 2)),
+      Of("A", Row(4, "SCHEDULED", 3, 2)),
   };
   EXPECT_THAT(Fates(rows), ElementsAre(Fate::Cancel, Fate::Cancel, Fate::Wait));
 }
 
 TEST(Recovery, IndependentJobsOfOneCommandAreNoDuplicates) {
-  EXPECT_THAT(Fates({Of("K", Row(1, "SCHEDULED", 0, 1)), Of("K", Row(2, "SCHEDULED", 0, 1))}), ElementsAre(Fate::Wait, Fate::Wait));
+  EXPECT_THAT(Fates({Of("K", Row(1, "SCHEDULED", 0, 1)), Of("K", Row(2, "SCHEDULED", 0, 1))}),
+              ElementsAre(Fate::Wait, Fate::Wait));
 }
 
 TEST(Recovery, CommandTextsAreComparedWhenRowsHaveNoCanonicalOne) {

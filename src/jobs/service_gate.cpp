@@ -26,9 +26,13 @@ std::string Span(std::chrono::seconds span) {
 
 }  // namespace
 
-ServiceGate::ServiceGate(const MinderOptions& options, const Clock& clock, std::shared_ptr<EventLoop> loop, JobTable& table,
-                         std::function<void()> changed)
-    : options_(options), clock_(clock), loop_(std::move(loop)), table_(table), changed_(std::move(changed)),
+ServiceGate::ServiceGate(const MinderOptions& options, const Clock& clock, std::shared_ptr<EventLoop> loop,
+                         JobTable& table, std::function<void()> changed)
+    : options_(options),
+      clock_(clock),
+      loop_(std::move(loop)),
+      table_(table),
+      changed_(std::move(changed)),
       self_(std::make_shared<ServiceGate*>(this)) {}
 
 ServiceGate::~ServiceGate() { *self_ = nullptr; }
@@ -46,7 +50,8 @@ std::vector<ServiceGate::TooLate> ServiceGate::Look() {
   std::optional<SteadyTime> wake;
   const auto wake_at = [&wake](SteadyTime time) { wake = wake ? std::min(*wake, time) : time; };
   table_.With([&](JobTable::Jobs& jobs) {
-    const bool ansible_runs = std::ranges::any_of(jobs, [](const auto& job) { return job.second.options.ansible && IsActive(job.second); });
+    const bool ansible_runs =
+        std::ranges::any_of(jobs, [](const auto& job) { return job.second.options.ansible && IsActive(job.second); });
     for (auto& [id, job] : jobs) {
       Waiting* waiting = WaitingForService(job);
       if (waiting == nullptr) continue;

@@ -24,8 +24,8 @@ constexpr log::Domain kJobs{"jobs"};
 constexpr std::size_t kEnvironmentLimit = 4U << 20U;
 constexpr std::size_t kLookBytes = 64U << 10U;
 
-/// A run that lasted this long is worth another try, even if it printed no progress: with a power cut a day, a step that
-/// resumes must not be given up after three days.
+/// A run that lasted this long is worth another try, even if it printed no progress: with a power cut a day, a step
+/// that resumes must not be given up after three days.
 constexpr auto kLongRun = 10min;
 
 class ShimRun final : public StepRun {
@@ -103,7 +103,8 @@ bool ShimRunner::Progressed(JobId id, const RunRow& run) {
     if (last_sign - *run.started >= kLongRun) return true;
   }
   const auto record = Record(id);
-  const std::uint64_t total = std::max(file->bytes, record ? record->output_total : 0);  // a power cut may leave the record behind
+  const std::uint64_t total =
+      std::max(file->bytes, record ? record->output_total : 0);  // a power cut may leave the record behind
   const auto begin = ReadOutput(path, total, 0, kLookBytes);
   const auto end = ReadOutputEnd(path, total, kLookBytes);
   if (!begin || !end) return false;
@@ -124,8 +125,8 @@ RunFacts ShimRunner::Look(JobId id, const RunRow& run, std::int64_t shim_pid) {
   return facts;
 }
 
-/// Processes that are proven to come from this run. The mark in the environment is the proof; one marked member proves the
-/// whole session, because nobody can join a session from outside and its number is not given out again while it has
+/// Processes that are proven to come from this run. The mark in the environment is the proof; one marked member proves
+/// the whole session, because nobody can join a session from outside and its number is not given out again while it has
 /// members. Without any mark a session of this number is a stranger's, and is let be.
 std::vector<ProcessIdentity> ShimRunner::Leftovers(JobId id, const ProcessIdentity& shim) const {
   const std::string mark = RunMark(paths_.Record(id));
@@ -187,6 +188,31 @@ void ShimRunner::HuntOn(JobId id) {
       if (found != hunts_.end() && --found->second->alive == 0) loop_->Post([this, id] { HuntOn(id); });
     });
   }
+}
+
+bool RunsOldCommand(std::string_view cmdline, std::string_view job_command) {
+  const auto arguments = Split(cmdline, '\0');
+  const auto words = Split(Trim(job_command), ' ');
+  const auto among = [&](std::string_view word) {
+    if (word.size() >= 2 && word.front() == word.back() && (word.front() == '\'' || word.front() == '"')) {
+      word = word.substr(1, word.size() - 2);
+    }
+    return !word.empty() && std::ranges::find(arguments, word) != arguments.end();
+  };
+  return among(words.front()) && among(words.back());
+}
+
+void ShimRunner::EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) {
+  if (pid <= 1) return;
+  const UniqueFd pidfd =
+      OpenPidfd(static_cast<pid_t>(pid));  // before the look, so that it cannot become another process
+  if (!pidfd) return;
+  const auto cmdline = ReadFile(fmt::format("/proc/{}/cmdline", pid), kEnvironmentLimit);
+  if (!cmdline || !RunsOldCommand(*cmdline, job_command)) {
+    return log::Info(kJobs, "process {} is not that of the old job {} any more; it is left alone", pid, id);
+  }
+  log::Warning(kJobs, "ending process {} of job {}, which an older version of the server started", pid, id);
+  SignalPidfd(pidfd.Get(), SIGKILL);
 }
 
 void ShimRunner::Forget(JobId id) {

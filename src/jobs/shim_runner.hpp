@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jobs/job_files.hpp"
@@ -23,6 +24,7 @@ class ShimRunner final : public StepRunner {
   bool Progressed(JobId id, const RunRow& run) override;
   RunFacts Look(JobId id, const RunRow& run, std::int64_t shim_pid) override;
   void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) override;
+  void EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) override;
   void Forget(JobId id) override;
 
  private:
@@ -36,6 +38,10 @@ class ShimRunner final : public StepRunner {
   const JobPaths paths_;
   std::map<JobId, std::unique_ptr<Hunt>> hunts_;
 };
+
+/// Whether a process with this /proc/<pid>/cmdline runs `job_command`: first and last word of it are among its
+/// arguments.
+bool RunsOldCommand(std::string_view cmdline, std::string_view job_command);
 
 /// The word in the environment of every process of a run by which it is known again.
 std::string RunMark(const std::string& record_path);

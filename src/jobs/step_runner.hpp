@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
@@ -23,8 +24,8 @@ class StepRun {
   virtual void Kill() = 0;
 };
 
-/// Starts and finds runs of steps: the Minder's hands. Tests put a fake one in. The Minder's thread only; callbacks come in
-/// that thread too, never from within a call.
+/// Starts and finds runs of steps: the Minder's hands. Tests put a fake one in. The Minder's thread only; callbacks
+/// come in that thread too, never from within a call.
 class StepRunner {
  public:
   using Callback = std::function<void()>;
@@ -48,6 +49,10 @@ class StepRunner {
   /// Ends whatever a run left behind whose shim is gone. `gone` is called when nothing of it is left; that is never if
   /// the kernel cannot end a process.
   virtual void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) = 0;
+
+  /// Kills the process of a row of the Python program, if the one with this pid really is `job_command`: that program
+  /// wrote down neither boot nor start time, and pids come back.
+  virtual void EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) = 0;
 
   /// The end is recorded: the run record is needed no more.
   virtual void Forget(JobId id) = 0;

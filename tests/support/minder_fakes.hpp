@@ -241,6 +241,7 @@ class FakeRunner final : public StepRunner {
     leftovers.erase(id);
     hunts[id] = std::move(gone);
   }
+  void EndOldProgram(JobId, std::int64_t pid, const std::string&) override { old_programs.push_back(pid); }
   void Forget(JobId id) override { forgotten.insert(id); }
 
   /// The shim finishes its record and is gone.
@@ -265,13 +266,14 @@ class FakeRunner final : public StepRunner {
   void FinishHunt(JobId id) { std::exchange(hunts.at(id), nullptr)(); }
 
   std::string boot = "boot-1";
-  std::map<JobId, Run> runs;       ///< the newest of each job
-  std::vector<JobId> started;      ///< every start, in order
+  std::map<JobId, Run> runs;   ///< the newest of each job
+  std::vector<JobId> started;  ///< every start, in order
   std::set<JobId> alive;
   std::set<JobId> leftovers;
   std::set<JobId> progressed;
   std::set<JobId> forgotten;
   std::map<JobId, Callback> hunts;
+  std::vector<std::int64_t> old_programs;  ///< pids that were to be ended
   std::optional<Error> refuse;
 
  private:

@@ -64,7 +64,8 @@ class MinderWorld : public testing::Test {
     auto reservation = board->Reserve(canonical);
     EXPECT_TRUE(reservation);
     if (!reservation) return {};
-    auto ids = board->Submit({store.NextCommandId(), "TEST-JOB {}", clock.Wall()}, std::move(plan), std::move(*reservation));
+    auto ids =
+        board->Submit({store.NextCommandId(), "TEST-JOB {}", clock.Wall()}, std::move(plan), std::move(*reservation));
     EXPECT_TRUE(ids);
     loop->Drain();
     return ids.value_or(std::vector<JobId>());

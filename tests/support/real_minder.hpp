@@ -111,7 +111,8 @@ class RealMinder : public testing::Test {
   std::vector<JobId> Submit(JobPlan plan, const std::string& canonical = "") {
     auto reservation = Jobs().Reserve(canonical);
     EXPECT_TRUE(reservation);
-    auto ids = Jobs().Submit({store->NextCommandId(), "TEST-JOB", clock.Wall()}, std::move(plan), std::move(*reservation));
+    auto ids =
+        Jobs().Submit({store->NextCommandId(), "TEST-JOB", clock.Wall()}, std::move(plan), std::move(*reservation));
     EXPECT_TRUE(ids) << ids.error().message;
     return ids.value_or(std::vector<JobId>());
   }
