@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <algorithm>
 #include <fstream>
+#include <thread>
 
 #include "base/text.hpp"
 #include "load.hpp"
@@ -15,6 +16,8 @@
 
 namespace cmdsrv::bench {
 namespace {
+
+constexpr std::chrono::seconds kSettle{3};  // the last Commands are written to the database up to 200 ms later
 
 /// KiB of the process, shared pages counted in parts.
 double Pss(pid_t pid) {
@@ -79,6 +82,14 @@ double SystemCalls(pid_t pid, long seconds, const std::string& file) {
   return calls;
 }
 
+/// Small and large replies in turn, so that both halves of a run do the same.
+void SendMix(const std::string& socket, long count) {
+  constexpr long kPiece = 1000;
+  for (long sent = 0; sent < count; sent += kPiece) {
+    SendMany(socket, sent % (2 * kPiece) == 0 ? "GET-JOB-ACTIVE-SUM" : "GET-ADM-CONF", std::min(kPiece, count - sent));
+  }
+}
+
 int Main(int argc, char** argv) {
   const long seconds = NumberOption(argc, argv, "--seconds", 60);
   const long commands = NumberOption(argc, argv, "--commands", 100'000);
@@ -90,15 +101,16 @@ int Main(int argc, char** argv) {
   SendMany(box.Path("/run/echo"), "TEST", 1);
   const double bare = Pss(echo.Pid());
   const double idle = Pss(daemon.Pid()) + Swap(daemon.Pid());
-  SendMany(daemon.Socket(), "GET-JOB-ACTIVE-SUM", commands / 2);
+  SendMix(daemon.Socket(), commands / 2);
   const double half = Pss(daemon.Pid()) + Swap(daemon.Pid());
-  SendMany(daemon.Socket(), "GET-ADM-CONF", commands - commands / 2);
+  SendMix(daemon.Socket(), commands - commands / 2);
   const double after = Pss(daemon.Pid()) + Swap(daemon.Pid());
   fmt::print("{:<44} {:>8.0f} KiB\n{:<44} {:>8.0f} KiB  ratio {:.2f}\n", "bare ROUTER echo (limit)", bare,
              "daemon, idle", idle, idle / bare);
   fmt::print("{:<44} {:>8.0f} KiB\n{:<44} {:>8.0f} KiB\n", fmt::format("daemon after {} Commands", commands / 2), half,
              fmt::format("daemon after {} Commands", commands), after);
 
+  std::this_thread::sleep_for(kSettle);
   const double calls = SystemCalls(daemon.Pid(), seconds, box.Path("/run/strace"));
   fmt::print("{:<44} {:>8.0f}\n", fmt::format("system calls of the idle daemon in {} s", seconds), calls);
 
