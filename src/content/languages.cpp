@@ -15,7 +15,7 @@ Result<Languages> Languages::Parse(std::string_view text) {
   for (const auto& [code, value] : *codes) {
     const json::object* entry = value.if_object();
     const std::string_view iso2 = entry != nullptr ? TextMember(*entry, "iso2") : std::string_view{};
-    if (!IsLanguage(iso2)) continue;  // it becomes a part of file names
+    if (!IsMenuName(iso2)) continue;  // it becomes a part of them; "zh-classical" is one too
     languages.iso2_[std::string(code)] = {std::string(iso2), std::string(TextMember(*entry, "engname"))};
     languages.iso3_[std::string(iso2)] = std::string(code);
   }

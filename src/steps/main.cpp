@@ -39,7 +39,10 @@ Result<std::string> TakeRoot(std::vector<std::string>& arguments) {
 
 /// The step of the link's name, else of the first argument, which is taken away.
 const Step* ChooseStep(std::string_view program, std::vector<std::string>& arguments) {
-  if (const Step* step = FindStepByLink(program.substr(program.rfind('/') + 1))) return step;
+  if (const Step* step = FindStepByLink(program.substr(program.rfind('/') + 1))) {
+    if (!step->link_option.empty()) arguments.emplace(arguments.begin(), step->link_option);
+    return step;
+  }
   if (arguments.empty()) return nullptr;
   const Step* step = FindStep(arguments.front());
   if (step != nullptr) arguments.erase(arguments.begin());
@@ -73,7 +76,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto root = TakeRoot(arguments);
   const Step* step = ChooseStep(argc > 0 ? argv[0] : "", arguments);
-  const bool asks = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
+  const bool asks = !arguments.empty() && (arguments.back() == "--help" || arguments.back() == "-h");
   if (asks && step != nullptr) {
     fmt::print("usage: {} {}\n{}\n", step->name, step->usage, step->summary);
     return 0;

@@ -17,9 +17,10 @@ using StepEnd = Result<std::string>;
 enum class Needs { Nothing, Settings };
 
 struct Step {
-  std::string_view name;       ///< iiab-cmdsrv-step NAME
-  std::string_view link_name;  ///< the program's name in /usr/bin that means this step; empty: none
-  Needs needs;                 ///< Nothing: runs with an empty context, where no cmdsrv.conf is
+  std::string_view name;         ///< iiab-cmdsrv-step NAME
+  std::string_view link_name;    ///< the program's name in /usr/bin that means this step; empty: none
+  std::string_view link_option;  ///< that the link name stands for beside the step; empty: none
+  Needs needs;                   ///< Nothing: runs with an empty context, where no cmdsrv.conf is
   StepEnd (*run)(const Context& context, std::span<const std::string> arguments);
   std::string_view usage;  ///< "SECONDS", "--url URL …"
   std::string_view summary;

@@ -7,19 +7,19 @@ namespace {
 
 // clang-format off
 constexpr Step kSteps[] = {
-    // name           link in /usr/bin       needs            function          arguments
-    {"kiwix-catalog", "iiab-get-kiwix-cat",  Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
+    // name           link in /usr/bin       as    needs            function          arguments
+    {"kiwix-catalog", "iiab-get-kiwix-cat",  "-v", Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
      "fetches the Kiwix and IIAB ZIM catalogs"},
-    {"make-kiwix-lib", "iiab-make-kiwix-lib", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",
+    {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",
      "makes library.xml list the ZIMs that are there"},
-    {"test-job",      "",                    Needs::Nothing,  TestJob,          "SECONDS",
+    {"test-job",      "",                    "", Needs::Nothing,  TestJob,          "SECONDS",
      "sleeps; a negative whole number -K ends at once with exit status K"},
-    {"update-menus",  "iiab-update-menus",   Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
+    {"update-menus",  "iiab-update-menus",   "", Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
      "adds what is installed to the home menu"},
-    {"zim-fetch",     "",                    Needs::Settings, ZimFetch,
+    {"zim-fetch",     "",                    "", Needs::Settings, ZimFetch,
      "--url URL [--metalink URL] --file-ref NAME [--size-k N] [--sha256 HEX] [--tries N]",
      "downloads and proves a ZIM, resuming what is there"},
-    {"zim-install",   "",                    Needs::Settings, ZimInstall,       "NAME.zim",
+    {"zim-install",   "",                    "", Needs::Settings, ZimInstall,       "NAME.zim",
      "moves a downloaded ZIM into the library"},
 };
 // clang-format on
