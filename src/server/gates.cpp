@@ -1,5 +1,7 @@
 #include "server/gates.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
@@ -13,6 +15,12 @@ constexpr std::size_t kLongestLogged = 1000;
 constexpr std::size_t kLongestRecorded = 16'384;  // of Commands without jobs; nobody reads those rows back
 
 Error Unexpected() { return {ErrorCode::Internal, {}}; }
+
+/// What may be logged of a text that is no known Command: a mistyped one can hold a secret anywhere behind its verb.
+std::string_view LoggableVerb(std::string_view text) {
+  constexpr std::string_view kOfVerbs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+  return text.substr(0, std::min<std::size_t>(text.find_first_not_of(kOfVerbs), 40));
+}
 
 /// True for errors whose message the client does not get, so that only the log has it.
 bool IsHidden(ErrorCode code) {
@@ -62,8 +70,7 @@ struct Gates::Passing {
 Executed Gates::Pass(const Request& request) {
   const auto command = ParseCommand(request.text);
   if (command) return {Parsed(request, *command)};
-  // The text may be a mistyped Command with a secret in it: nothing of it is kept but a real verb or a short piece.
-  const std::string verb = PrintableAscii(VerbOf(request.text), 40);
+  const std::string_view verb = LoggableVerb(request.text);
   if (command.error().code == ErrorCode::NotFound) {
     log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", verb, request.peer.uid, request.peer.pid);
     return {UnknownReply()};
@@ -76,7 +83,7 @@ Executed Gates::Pass(const Request& request) {
 std::string Gates::Parsed(const Request& request, const Command& command) {
   const CommandRowInfo* row = parts_.find(command.verb);
   if (row == nullptr) {
-    log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", PrintableAscii(command.verb, 40), request.peer.uid,
+    log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", LoggableVerb(command.verb), request.peer.uid,
                  request.peer.pid);
     return UnknownReply();
   }

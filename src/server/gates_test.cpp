@@ -169,11 +169,13 @@ TEST_F(GatesTest, UnknownCommandsLeaveNoTrace) {
   const std::string long_verb = "CHGPWD-" + std::string(50, 'X');
   EXPECT_EQ(Ask("CHGPWD {\"newpasswd\": \"hunter2\"}"), R"({"Error": "Unknown Command"})");
   EXPECT_EQ(Ask("chgpw {\"newpasswd\": \"hunter2\"}"), R"({"Error": "Unknown Command"})");
+  EXPECT_EQ(Ask("SAY\n{\"newpasswd\":\"hunter2\"}"), R"({"Error": "Unknown Command"})");
   EXPECT_EQ(Ask("SAY\n{\"word\": \"hunter2\"}"), R"({"Error": "Unknown Command"})");
   EXPECT_EQ(Ask(long_verb + " {}"), R"({"Error": "Unknown Command"})");
   EXPECT_EQ(Ask(""), R"({"Error": "Unknown Command"})");
   EXPECT_TRUE(store_.logged.empty());
   EXPECT_FALSE(IsLogged("newpasswd"));
+  EXPECT_FALSE(IsLogged("hunter2"));
   EXPECT_FALSE(IsLogged(long_verb));
   EXPECT_TRUE(IsLogged("Unknown Command CHGPWD"));
 }
