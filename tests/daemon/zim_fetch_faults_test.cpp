@@ -17,7 +17,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
@@ -36,11 +35,15 @@ BoxOptions BoxWithOneZim() {
   return SmallBox({spec});
 }
 
+/// Long, because a busy machine may stand still as well; the tests of a stall wait for a shorter one several times.
+constexpr int kStallLimit = 30;
+constexpr int kShortStallLimit = 4;
+
 class ZimFetchFaults : public ::testing::Test {
  protected:
-  ZimFetchFaults() {
+  explicit ZimFetchFaults(int stall_limit_s = kStallLimit) {
     box.Internet();
-    box.Configure({{"fetch_stall_s", 1}});
+    box.Configure({{"fetch_stall_s", stall_limit_s}});
     daemon.emplace(box.StartDaemon());
   }
 
@@ -69,7 +72,9 @@ class ZimFetchFaults : public ::testing::Test {
     return {rows->end() - 2, rows->end()};
   }
 
-  std::string Library() const { return OrThrow(ReadText(box.Path("/library/zims/library.xml"))); }
+  bool IsInLibrary() const {
+    return OrThrow(ReadText(box.Path("/library/zims/library.xml"))).find(facts.uuid) != std::string::npos;
+  }
 
   void ExpectNothingLeftRunning() {
     const bool alone = WaitUntil([&] { return box.Processes().size() == 1; }, seconds(20));
@@ -77,15 +82,16 @@ class ZimFetchFaults : public ::testing::Test {
   }
 
   void ExpectInstalled(const std::vector<JobRow>& jobs) {
-    for (const JobRow& job : jobs) EXPECT_EQ(job.status, "SUCCEEDED") << Describe(jobs);
-    EXPECT_EQ(ReadText(content_directory + "/" + kName).value_or(""), content) << "another file than the catalog's";
+    for (const JobRow& job : jobs) ASSERT_EQ(job.status, "SUCCEEDED") << Describe(jobs);
+    const std::string there = ReadText(content_directory + "/" + kName).value_or("");
+    EXPECT_TRUE(there == content) << "another file than the catalog's, of " << there.size() << " bytes";
     EXPECT_THAT(watch.MovedIn(), Contains(kName));
     EXPECT_THAT(watch.Made(), Not(Contains(kName))) << "it must appear whole";
-    EXPECT_THAT(Library(), HasSubstr(facts.uuid));
+    EXPECT_TRUE(IsInLibrary()) << "library.xml does not list it";
     EXPECT_THAT(NamesIn(box.Path("/library/working/zims")), IsEmpty());
     const auto stat = Ask(box.Socket(), "GET-ZIM-STAT");
     ASSERT_TRUE(stat) << stat.error().message;
-    EXPECT_TRUE(stat->at("INSTALLED").as_object().contains(facts.uuid)) << PrintJson(*stat);
+    EXPECT_TRUE(stat->as_object().at("INSTALLED").as_object().contains(facts.uuid)) << PrintJson(*stat);
     ExpectNothingLeftRunning();
   }
 
@@ -97,7 +103,7 @@ class ZimFetchFaults : public ::testing::Test {
     EXPECT_THAT(NamesIn(content_directory), ElementsAre(kInstalled));
     EXPECT_THAT(watch.MovedIn(), Not(Contains(kName))) << "a bad file was in the library for a moment";
     EXPECT_THAT(watch.Made(), Not(Contains(kName))) << "a bad file was in the library for a moment";
-    EXPECT_THAT(Library(), Not(HasSubstr(facts.uuid)));
+    EXPECT_FALSE(IsInLibrary()) << "library.xml lists it";
     ExpectNothingLeftRunning();
   }
 
@@ -143,13 +149,18 @@ TEST_F(ZimFetchFaults, LineThatIsKilledAgainAndAgainIsResumedEachTime) {
   EXPECT_LE(Mirrors().TrafficOf(kZim).bytes_sent, content.size() + 4 * kRepeatAllowed);
 }
 
-TEST_F(ZimFetchFaults, StallOfOneMirrorIsLeftForTheOther) {
+class StalledLine : public ZimFetchFaults {
+ protected:
+  StalledLine() : ZimFetchFaults(kShortStallLimit) {}
+};
+
+TEST_F(StalledLine, OfOneMirrorIsLeftForTheOther) {
   Mirrors().Set({.fault = Fault::Stall, .path = kZim, .host = "127.0.0.1", .at = kPayload / 2});
   Install();
   ExpectInstalled(WaitForEnd());
 }
 
-TEST_F(ZimFetchFaults, StallOfBothMirrorsFailsAfterTheLimit) {
+TEST_F(StalledLine, OfBothMirrorsFailsAfterTheLimit) {
   Mirrors().Set({.fault = Fault::Stall, .path = kZim, .at = kPayload / 2});
   Install();
   ExpectFailed(WaitForEnd(), "stall|no data|not a byte|stood still|stopped sending|timed out|[Tt]imeout");

@@ -54,21 +54,24 @@ std::string MakePng(unsigned size, std::uint32_t colour) {
   std::string header;
   AppendBigEndian(header, size);
   AppendBigEndian(header, size);
-  header += std::string_view("\x08\x02\x00\x00\x00", 5);  // 8 bits, RGB
+  header += std::string_view("\x01\x03\x00\x00\x00", 5);  // 1 bit a point, from a palette: catalogs carry it as text
 
+  std::string palette;
+  for (const unsigned divisor : {1U, 2U}) {
+    for (const unsigned shift : {16U, 8U, 0U}) palette += static_cast<char>(((colour >> shift) & 0xffU) / divisor);
+  }
   std::string raw;
   for (unsigned y = 0; y < size; ++y) {
-    raw += '\0';  // no filter in this line
+    std::string line(1 + (size + 7) / 8, '\0');  // first byte: no filter
     for (unsigned x = 0; x < size; ++x) {
       const bool frame = x < 2 || y < 2 || x + 2 >= size || y + 2 >= size;
-      for (const unsigned shift : {16U, 8U, 0U}) {
-        const unsigned part = (colour >> shift) & 0xffU;
-        raw += static_cast<char>(frame ? part / 2 : part);
-      }
+      if (frame) line[1 + x / 8] = static_cast<char>(line[1 + x / 8] | (0x80 >> (x % 8)));
     }
+    raw += line;
   }
   std::string png("\x89PNG\r\n\x1a\n", 8);
   AppendChunk(png, "IHDR", header);
+  AppendChunk(png, "PLTE", palette);
   AppendChunk(png, "IDAT", Stored(raw));
   AppendChunk(png, "IEND", "");
   return png;
