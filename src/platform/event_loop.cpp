@@ -63,8 +63,6 @@ class SdEventLoop final : public EventLoop {
 
   Result<void> Open() {
     if (const int r = sd_event_new(&event_); r < 0) return FailFromErrno(-r, "make an event loop");
-    // Only when systemd has asked for it in the environment; a loop that hangs is then noticed.
-    sd_event_set_watchdog(event_, 1);
     wake_fd_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake_fd_) return FailFromErrno(errno, "make an event descriptor");
     wake_source_ = OnReadable(wake_fd_.Get(), [this] { RunPosted(); });

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +24,7 @@ namespace {
 
 constexpr log::Domain kServer{"server"};
 constexpr unsigned kQuickWorkers = 2;
-constexpr std::size_t kMostMessageBytes = 4U << 20U;
+constexpr std::size_t kMostMessageBytes = 4U << 20U;  // longer ones cost the connection; the limit of Commands is lower
 constexpr std::chrono::milliseconds kLinger{1000};
 
 struct Configuration {
@@ -72,8 +73,11 @@ PeerRules RulesFor(const Root& root, const std::optional<SocketOwner>& owner) {
   return rules;
 }
 
-/// Under systemd standard error is the journal already; each line once is enough.
-bool WantsEcho(const ServerOptions& options) { return !options.daemon && std::getenv("JOURNAL_STREAM") == nullptr; }
+/// Where log lines go: the journal, in the foreground standard error too. A box keeps to itself as far as it can.
+void ChooseLog(const ServerOptions& options) {
+  if (!options.daemon && !options.root.empty()) return;  // standard error alone, which is the default
+  LogToJournal(!options.daemon && !StandardErrorIsJournal());
+}
 
 /// One server from its lock to its exit status. Members are made in this order and unmade in the reverse one.
 class Daemon {
@@ -139,7 +143,8 @@ Result<void> Daemon::Prepare() {
 Result<void> Daemon::Bind() {
   auto listening = ListenAt(settings_.socket_path, owner_);
   if (!listening) return Failure(std::move(listening.error()));
-  auto socket = RouterSocket::Serve(std::move(*listening), settings_.socket_path, kMostMessageBytes);
+  const std::size_t most = std::max(kMostMessageBytes, settings_.max_command_bytes + 1024);
+  auto socket = RouterSocket::Serve(std::move(*listening), settings_.socket_path, most);
   if (!socket) return Failure(std::move(socket.error()));
   socket_ = std::move(*socket);
   return {};
@@ -187,8 +192,15 @@ int Daemon::Run(StartReport report) {
   NotifySystemd(machine_ ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=failed to initialize; the log says why");
   report.Ready();
   if (machine_) machine_->Load();
-  Router router(*socket_, queue_, *box_, signals_.Get(), OptionsOfRouter(), HooksOfRouter());
-  return Stop(router.Run());
+  try {
+    Router router(*socket_, queue_, *box_, signals_.Get(), OptionsOfRouter(), HooksOfRouter());
+    return Stop(router.Run());
+  } catch (const std::exception& error) {
+    // Out of memory, or libzmq is broken. Workers may be anywhere, so nothing is unmade: a fresh start mends most.
+    log::Error(kServer, "cannot go on: {}", error.what());
+    instance_.reset();
+    std::_Exit(1);
+  }
 }
 
 int Daemon::Stop(Router::End end) {
@@ -232,7 +244,8 @@ int CannotStart(const Error& error, StartReport& report) {
 
 int Serve(const ServerOptions& options) {
   SaveMemory();
-  LogToJournal(WantsEcho(options));
+  SetUmask();
+  ChooseLog(options);
   StartReport report;
   const auto configuration = Configure(options);
   if (!configuration) {

@@ -12,6 +12,12 @@ namespace {
 constexpr log::Domain kServer{"server"};
 const Clock kClock;
 
+/// Directories of the settings end in '/', but paths are made with one.
+std::string WithoutSlash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 StoreOptions OptionsOfStore(const Settings& settings) {
   StoreOptions options;
   options.path = settings.database_path;
@@ -24,9 +30,9 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   MinderOptions options;
   options.max_running = JobLimit(settings, root);
   options.low_priority = settings.lower_job_priority;
-  options.default_cwd = settings.cmdsrv_dir;
-  options.state_directory = settings.state_dir;
-  options.output_directory = settings.job_output_dir;
+  options.default_cwd = WithoutSlash(settings.cmdsrv_dir);
+  options.state_directory = WithoutSlash(settings.state_dir);
+  options.output_directory = WithoutSlash(settings.job_output_dir);
   options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
   options.environment = ChildEnvironment(root);
   options.services = [&monitor](std::vector<ServiceNeed> needs, ServiceMonitor::Done done) {

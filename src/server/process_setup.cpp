@@ -5,12 +5,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 
@@ -27,6 +30,16 @@ void AllowManyDescriptors() {
 }
 
 void HideMemory() { (void)::prctl(PR_SET_DUMPABLE, 0); }
+
+void SetUmask() { (void)::umask(0022); }
+
+bool StandardErrorIsJournal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat facts {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &facts) != 0) return false;
+  // The variable is inherited by everything below a service, also where standard error leads elsewhere.
+  return fmt::format("{}:{}", facts.st_dev, facts.st_ino) == stream;
+}
 
 Result<UniqueFd> TakeSignals() {
   (void)std::signal(SIGPIPE, SIG_IGN);

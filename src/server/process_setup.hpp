@@ -18,6 +18,12 @@ void AllowManyDescriptors();
 /// No core dumps and no looking at our memory by others: passwords pass through it.
 void HideMemory();
 
+/// The umask of a service, whatever the one who starts us has: files that are for everybody to read are, and no others.
+void SetUmask();
+
+/// Standard error is the journal already (systemd.exec(5), JOURNAL_STREAM), so that a line printed there comes twice.
+bool StandardErrorIsJournal();
+
 /// Blocks TERM, INT and HUP in this and all later threads and gives them out as a signalfd; ignores PIPE.
 Result<UniqueFd> TakeSignals();
 

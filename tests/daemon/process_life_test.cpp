@@ -1,8 +1,12 @@
 // The real daemon as a process: how it starts and ends, its files, signals and exit statuses, and who may stop it.
 #include <gmock/gmock.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,6 +228,103 @@ TEST_F(ProcessLife, WebAccountStopsWhereTheConfigurationSaysSo) {
   const auto end = daemon.WaitForEnd(seconds(25));
   ASSERT_TRUE(end) << end.error().message;
   EXPECT_EQ(end->status, 0);
+}
+
+/// A datagram socket as systemd's, at which the daemon reports.
+class NotifySocket {
+ public:
+  explicit NotifySocket(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(fd_.Get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(::bind(fd_.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  std::string Next() {
+    char text[4096];
+    const ssize_t size = ::recv(fd_.Get(), text, sizeof text, 0);
+    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "(nothing)";
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
+TEST_F(ProcessLife, SystemdHearsOfEveryStage) {
+  NotifySocket systemd(box.Path("/run/notify"));
+  const auto started = RunTool({"env", "NOTIFY_SOCKET=" + box.Path("/run/notify"), "WATCHDOG_USEC=100000",
+                                BuiltProgram(kProgram), "--daemon", "--root", box.Root()});
+  ASSERT_EQ(started.status, 0) << started.output;
+  const pid_t pid = std::stoi(ReadText(PidFile()).value_or("0"));
+  EXPECT_THAT(systemd.Next(), StartsWith("READY=1"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(systemd.Next(), "WATCHDOG=1");
+  EXPECT_EQ(Told("STOP"), kStopping);
+  std::string said = systemd.Next();
+  while (said == "WATCHDOG=1") said = systemd.Next();
+  EXPECT_EQ(said, "STOPPING=1");
+  EXPECT_TRUE(WaitUntil([&] { return ::waitpid(pid, nullptr, WNOHANG) != 0; }, seconds(20)));
+}
+
+/// A web server that lets everybody in and never says a word.
+class SilentServer {
+ public:
+  SilentServer() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(fd_.Get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(fd_.Get(), 64), 0);
+    EXPECT_EQ(::getsockname(fd_.Get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  unsigned Port() const { return port_; }
+  /// Waits for a visitor who asks for something.
+  bool IsAsked() {
+    for (;;) {
+      pollfd item{fd_.Get(), POLLIN, 0};
+      if (::poll(&item, 1, 20'000) != 1) return false;
+      visitors_.emplace_back(::accept(fd_.Get(), nullptr, nullptr));
+      char byte = 0;
+      if (::recv(visitors_.back().Get(), &byte, 1, 0) == 1) return true;  // a probe just looks in
+    }
+  }
+
+ private:
+  UniqueFd fd_;
+  unsigned port_ = 0;
+  std::vector<UniqueFd> visitors_;
+};
+
+TEST_F(ProcessLife, SlowCommandsHoldUpNeitherQuickOnesNorTheEnd) {
+  SilentServer web;
+  box.Configure({{"inet_check_host", "127.0.0.1"},
+                 {"inet_check_port", web.Port()},
+                 {"kiwix_opds_url", fmt::format("http://127.0.0.1:{}/catalog", web.Port())}});
+  Daemon daemon = box.StartDaemon();
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 8; ++i) {  // more than there are workers
+    auto client = RawClient::Connect(box.Socket());
+    ASSERT_TRUE(client && client->Send({"GET-KIWIX-CAT"}));
+    slow.push_back(std::move(*client));
+  }
+  ASSERT_TRUE(web.IsAsked());
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Told("TEST"), kTestReply);
+  // The first signal lets them end, the second is in a hurry.
+  ::kill(daemon.Pid(), SIGTERM);
+  ASSERT_TRUE(WaitUntil([&] { return !Exists(ReadyFile()); }, seconds(20)));
+  EXPECT_EQ(Told("TEST"), R"({"Error": "Command Server is stopping. TEST."})");
+  ::kill(daemon.Pid(), SIGTERM);
+  for (RawClient& client : slow) {
+    const auto reply = client.Receive();
+    ASSERT_EQ(reply.size(), 1U);
+    EXPECT_THAT(reply[0], HasSubstr("\"Error\":"));
+  }
+  const auto end = daemon.WaitForEnd(seconds(20));
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_TRUE(end->exited && end->status == 0);
+  ExpectNoTrace();
 }
 
 TEST_F(ProcessLife, MoreConnectionsThanDescriptorsEndNothing) {
