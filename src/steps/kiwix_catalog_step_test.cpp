@@ -29,7 +29,11 @@ class CatalogStep : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return RunTool(all, seconds(60));
   }
-  KiwixCatalog Written() const { return OrThrow(KiwixCatalog::Parse(OrThrow(ReadText(catalog)))); }
+  /// ZIMs in the catalog that the server can use; 0 when it cannot be read or holds one that it cannot use.
+  std::size_t Usable() const {
+    const auto parsed = KiwixCatalog::Parse(OrThrow(ReadText(catalog)));
+    return parsed && parsed->LeftOut() == 0 ? parsed->Size() : 0;
+  }
   /// Runs while something is wrong: status 1, the old catalog stays, and the last line is the agreed one.
   void ExpectKept(const std::string& reason, std::vector<std::string> more = {}) {
     const std::string before = OrThrow(ReadText(catalog));
@@ -45,8 +49,7 @@ TEST_F(CatalogStep, PrintsExactlySuccess) {
   const RunEnd end = Fetch();
   EXPECT_EQ(end.status, 0);
   EXPECT_EQ(end.output, "SUCCESS");
-  EXPECT_GE(Written().Size(), 120U);
-  EXPECT_EQ(Written().LeftOut(), 0U);
+  EXPECT_GE(Usable(), 120U);
 }
 
 TEST_F(CatalogStep, TalksWhenAsked) {
@@ -77,12 +80,12 @@ TEST_F(CatalogStep, EndsAtTheDeadline) {
 
 TEST_F(CatalogStep, KeepsIiabEntriesWhenTheirCatalogIsAway) {
   ASSERT_EQ(Fetch().status, 0);
-  const std::size_t before = Written().Size();
+  const std::size_t before = Usable();
   server.Set({.fault = Fault::Status, .path = kIiab, .status = 404});
   const RunEnd end = Fetch({"-v"});
   EXPECT_EQ(end.status, 0);
   EXPECT_THAT(end.output, HasSubstr("keeping the IIAB ZIMs of the previous catalog"));
-  EXPECT_EQ(Written().Size(), before);
+  EXPECT_EQ(Usable(), before);
   EXPECT_THAT(OrThrow(ReadText(catalog)), HasSubstr("\"source\":\"IIAB\""));
 }
 
@@ -95,7 +98,8 @@ TEST_F(CatalogStep, RefusesACatalogThatLostMostOfItself) {
   OrThrow(WriteText(catalog, big + "}}"));
   ExpectKept("the previous one 400: it is not taken");
   EXPECT_EQ(Fetch({"--force"}).status, 0);
-  EXPECT_LT(Written().Size(), 200U);
+  EXPECT_LT(Usable(), 200U);
+  EXPECT_GT(Usable(), 100U);
 }
 
 TEST_F(CatalogStep, WritesAFirstCatalog) {
