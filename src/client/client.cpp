@@ -11,6 +11,8 @@
 #include <optional>
 #include <zmq.hpp>
 
+#include "protocol/command.hpp"
+
 namespace cmdsrv {
 namespace {
 
@@ -123,6 +125,7 @@ Result<std::string> Client::Ask(std::string_view command, milliseconds deadline)
     return Fail(ErrorCode::Io, "cannot send to the Command Server at {}: {}", path_, error.what());
   }
   reply_owed_ = true;
+  asked_bytes_ = command.size();
   return WaitOn(deadline);
 }
 
@@ -146,6 +149,12 @@ Result<std::string> Client::WaitOn(milliseconds deadline) {
     return Fail(ErrorCode::Io, "cannot receive from the Command Server at {}: {}", path_, error.what());
   }
   connection_.reset();
+  if (asked_bytes_ > kMaxCommandBytes) {
+    return Fail(ErrorCode::Unavailable,
+                "the Command Server at {} closed the connection: the Command has {} bytes, and it takes at most {}, "
+                "unless max_command_bytes says more",
+                path_, asked_bytes_, kMaxCommandBytes);
+  }
   return Fail(ErrorCode::Unavailable, "the Command Server at {} went away before it answered", path_);
 }
 

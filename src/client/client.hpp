@@ -41,6 +41,7 @@ class Client {
   std::string path_;
   std::unique_ptr<Connection> connection_;  ///< none after an error other than Timeout
   bool reply_owed_ = false;
+  std::size_t asked_bytes_ = 0;  ///< of the last Command
 };
 
 }  // namespace cmdsrv

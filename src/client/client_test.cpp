@@ -138,6 +138,16 @@ TEST_F(ClientTest, ServerThatGoesAwayIsNoticedAtOnce) {
   EXPECT_EQ(client->Ask("TEST", 60s).error().code, ErrorCode::Unavailable);
 }
 
+TEST_F(ClientTest, ServerThatCutsOffALongCommandIsExplained) {
+  Serve([](zmq::socket_t& router) { (void)Receive(router); });
+  auto client = Client::Connect(path_);
+  ASSERT_TRUE(client);
+  const auto reply = client->Ask(std::string(5U << 20U, 'A'), 60s);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::Unavailable);
+  EXPECT_NE(reply.error().message.find("5242880 bytes"), std::string::npos) << reply.error().message;
+}
+
 TEST_F(ClientTest, LastWordsOfAServerAreHeard) {
   Serve([](zmq::socket_t& router) {
     auto question = Receive(router);

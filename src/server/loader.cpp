@@ -1,6 +1,7 @@
 #include "server/loader.hpp"
 
 #include <array>
+#include <system_error>
 
 #include "base/log.hpp"
 #include "platform/files.hpp"
@@ -30,8 +31,12 @@ void Loader::Begin() {
     return;
   }
   if (thread_.joinable()) thread_.join();  // it has ended, so this does not wait
-  loading_ = true;
-  thread_ = std::thread([this] { Serve(); });
+  try {
+    thread_ = std::thread([this] { Serve(); });
+    loading_ = true;  // the thread waits for this lock before it looks
+  } catch (const std::system_error& error) {
+    log::Error(kServer, "cannot load catalogs in the background: {}", error.what());
+  }
 }
 
 void Loader::Serve() {
