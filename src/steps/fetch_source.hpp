@@ -6,19 +6,11 @@
 
 #include "base/result.hpp"
 #include "content/metalink.hpp"
+#include "steps/fetch_request.hpp"
 #include "steps/net.hpp"
 
 /// Where a ZIM can be had and how one will know that it is the right one.
 namespace cmdsrv {
-
-struct FetchRequest {
-  std::string url;           ///< of the ZIM
-  std::string metalink;      ///< of the metalink document; empty: none is offered
-  std::string file_ref;      ///< SAFE-NAME
-  std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
-  std::string sha256 = {};   ///< lower case; empty: unknown
-  int tries = 5;             ///< without a new byte, in a row
-};
 
 struct FetchSource {
   Metalink metalink;  ///< urls: at least one; size, pieces as far as known

@@ -4,18 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
-#include "base/names.hpp"
 #include "base/text.hpp"
 #include "platform/files.hpp"
+#include "steps/fetch_growth.hpp"
 #include "steps/fetch_part.hpp"
 #include "steps/fetch_program.hpp"
+#include "steps/fetch_request.hpp"
 #include "steps/fetch_source.hpp"
-#include "steps/options.hpp"
 #include "steps/program.hpp"
-#include "steps/progress.hpp"
 #include "steps/say.hpp"
 #include "steps/step.hpp"
 #include "steps/zim_proof.hpp"
@@ -27,91 +25,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr int kTries = 5;      ///< in a row, without a new byte; --tries changes it
 constexpr int kAttempts = 50;  ///< in one run, whatever they brought
 constexpr seconds kLongestPause{4};
-
-Result<FetchRequest> ReadRequest(std::span<const std::string> arguments) {
-  const auto options = Options::Parse(arguments,
-                                      {{"--url", true},
-                                       {"--metalink", true},
-                                       {"--file-ref", true},
-                                       {"--size-k", true},
-                                       {"--sha256", true},
-                                       {"--tries", true}},
-                                      0);
-  if (!options) return Failure(options.error());
-  FetchRequest request{.url = options->Text("--url"),
-                       .metalink = options->Text("--metalink"),
-                       .file_ref = options->Text("--file-ref"),
-                       .sha256 = options->Text("--sha256")};
-  const auto size = options->Number("--size-k", 0, 0);
-  if (!size) return Failure(size.error());
-  request.size_k = static_cast<std::uint64_t>(*size);
-  const auto tries = options->Number("--tries", kTries, 1);
-  if (!tries) return Failure(tries.error());
-  request.tries = static_cast<int>(std::min<long long>(*tries, kAttempts));
-  if (!IsFetchUrl(request.url)) return Fail(ErrorCode::Malformed, "--url must be an http, https or ftp address");
-  if (request.url.ends_with(".meta4") && request.metalink.empty()) {
-    request.metalink = request.url;
-    request.url.resize(request.url.size() - std::string_view(".meta4").size());
-  }
-  if (!request.metalink.empty() && !IsFetchUrl(request.metalink))
-    return Fail(ErrorCode::Malformed, "--metalink must be an http, https or ftp address");
-  if (!IsSafeName(request.file_ref) || request.file_ref.size() > 200)
-    return Fail(ErrorCode::Malformed, "--file-ref must be a plain name without \".zim\"");
-  for (char& c : request.sha256) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (!request.sha256.empty() &&
-      (request.sha256.size() != 64 || request.sha256.find_first_not_of("0123456789abcdef") != std::string::npos))
-    return Fail(ErrorCode::Malformed, "--sha256 must be 64 hexadecimal digits");
-  return request;
-}
 
 /// How one try ended.
 struct Try {
   enum class Kind { Complete, TryAgain, GiveUp } kind = Kind::TryAgain;
   std::string why;
   bool fruitful = false;  ///< there are more bytes than before
-};
-
-/// Watches the bytes of one run. Only new ones count as life: a mirror that sends the same wrong piece again and again
-/// is as good as a silent one.
-class Growth {
- public:
-  Growth(const FetchPart& part, FetchTool tool, const FetchLines& lines, std::uint64_t total, seconds patience)
-      : part_(part), tool_(tool), lines_(lines), patience_(patience), progress_("download", total) {}
-
-  /// Once a second.
-  bool GoesOn() {
-    const auto now = Steady::now();
-    const std::uint64_t bytes = Bytes();
-    if (bytes > highest_ || lines_.IsChecking()) last_growth_ = now;
-    highest_ = std::max(highest_, bytes);
-    progress_.Report(highest_);
-    stalled_ = now - last_growth_ >= patience_;
-    return !stalled_;
-  }
-
-  std::uint64_t AtTheEnd() {
-    highest_ = std::max(highest_, Bytes());
-    progress_.Finish(highest_);
-    return highest_;
-  }
-
-  bool Stalled() const { return stalled_; }
-
- private:
-  /// The part of aria2c has holes; it tells itself what is there.
-  std::uint64_t Bytes() const { return tool_ == FetchTool::Wget ? part_.Bytes() : lines_.Bytes().value_or(0); }
-
-  const FetchPart& part_;
-  const FetchTool tool_;
-  const FetchLines& lines_;
-  const seconds patience_;
-  Progress progress_;
-  std::uint64_t highest_ = 0;
-  Steady::time_point last_growth_ = Steady::now();
-  bool stalled_ = false;
 };
 
 class Fetch {
@@ -361,7 +282,7 @@ StepEnd Fetch::GaveUp() const {
 }  // namespace
 
 StepEnd ZimFetch(const Context& context, std::span<const std::string> arguments) {
-  auto request = ReadRequest(arguments);
+  auto request = ReadFetchRequest(arguments);
   if (!request) return Failure(request.error());
   return Fetch(context, *std::move(request)).Run();
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace cmdsrv {
+
+/// What zim-fetch was asked for, checked.
+struct FetchRequest {
+  std::string url;           ///< of the ZIM
+  std::string metalink;      ///< of the metalink document; empty: none is offered
+  std::string file_ref;      ///< SAFE-NAME
+  std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
+  std::string sha256 = {};   ///< lower case; empty: unknown
+  int tries = 5;             ///< without a new byte, in a row
+};
+
+/// Malformed when a value could not safely become a path or an argument.
+Result<FetchRequest> ReadFetchRequest(std::span<const std::string> arguments);
+
+}  // namespace cmdsrv
