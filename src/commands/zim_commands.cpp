@@ -40,20 +40,6 @@ JobPlan PlanZimInstall(const CatalogZim& zim) {
   return plan;
 }
 
-/// The old distribution: a zip with data/content/*.zim and data/index inside.
-JobPlan PlanPortableInstall(const CatalogZim& zim) {
-  const std::string lock = "zim:" + zim.file_ref;
-  JobPlan plan;
-  plan.steps.push_back(PlanOwnStep({"zip-fetch", "--file-ref", zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
-                                    "--url", zim.download_url},
-                                   {lock}));
-  plan.steps.push_back(PlanOwnStep({"zip-unpack", zim.file_ref}, {lock}));
-  plan.steps.back().after = 0;
-  plan.steps.push_back(PlanOwnStep({"zip-install", zim.file_ref}, InstallLocks(lock)));
-  plan.steps.back().after = 1;
-  return plan;
-}
-
 }  // namespace
 
 Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
@@ -90,16 +76,15 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
   if (services.library.Get()->Has(zim_id) || ZimsInProgress(services.jobs.Unfinished()).contains(zim_id)) {
     return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
   }
-  const Settings& settings = services.settings;
-  const bool portable = zim->source == ZimSource::Portable;
-  const std::string& directory = portable ? settings.zim_downloads_dir : settings.zim_working_dir;
-  if (!MakeDirectories(directory) || !MakeDirectories(settings.zim_working_dir)) {
-    return Fail(ErrorCode::Refused, "Error creating directory in Command");
+  if (zim->source == ZimSource::Portable) {
+    return Fail(ErrorCode::Refused, "This Zim is offered as a zip archive only; refresh the Kiwix catalog to get it as a Zim.");
   }
-  const std::string partial = portable ? directory + settings.zim_download_prefix + zim->file_ref + ".zip.part"
-                                       : directory + zim->file_ref + ".zim.part";
-  if (const auto fits = CheckSpace(*zim, directory, partial); !fits) return tl::unexpected(fits.error());
-  JobPlan plan = portable ? PlanPortableInstall(*zim) : PlanZimInstall(*zim);
+  const std::string& directory = services.settings.zim_working_dir;
+  if (!MakeDirectories(directory)) return Fail(ErrorCode::Refused, "Error creating directory in Command");
+  if (const auto fits = CheckSpace(*zim, directory, directory + zim->file_ref + ".zim.part"); !fits) {
+    return tl::unexpected(fits.error());
+  }
+  JobPlan plan = PlanZimInstall(*zim);
   plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
   return plan;
 }

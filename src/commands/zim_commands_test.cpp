@@ -44,11 +44,13 @@ TEST_F(ZimCommands, InstallFetchesThenInstalls) {
   EXPECT_EQ(plan.service, std::pair(std::string("kiwix"), std::string("active")));
 }
 
-TEST_F(ZimCommands, InstallWithoutMetalinkAndOfTheOldKind) {
+TEST_F(ZimCommands, InstallWithoutMetalink) {
   EXPECT_EQ(PlanOf("id-plain").steps[0].display, "iiab-cmdsrv-step zim-fetch --file-ref plain --size-k 1 --url http://h/plain.zim");
-  const JobPlan old = PlanOf("id-old");
-  ASSERT_EQ(old.steps.size(), 3U);
-  EXPECT_EQ(old.steps[1].display, "iiab-cmdsrv-step zip-unpack old_en_all");
+}
+
+TEST_F(ZimCommands, InstallOfTheOldKindSaysHowToGetTheNew) {
+  EXPECT_EQ(TextOf(Install("id-old")),
+            "error: This Zim is offered as a zip archive only; refresh the Kiwix catalog to get it as a Zim.");
 }
 
 TEST_F(ZimCommands, InstallRefusesWhatCannotWork) {
