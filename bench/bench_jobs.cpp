@@ -127,6 +127,7 @@ double SpawnOnce() {
 double SpawnMany(long count) {
   std::atomic<long> left = count;
   std::vector<std::thread> threads;
+  threads.reserve(std::size_t{2} * std::max(1U, std::thread::hardware_concurrency()));
   const auto begin = SteadyClock::now();
   for (unsigned i = 0; i < 2 * std::max(1U, std::thread::hardware_concurrency()); ++i) {
     threads.emplace_back([&left] {
@@ -159,6 +160,7 @@ double RunMany(const std::string& socket, long count, long clients) {
   const long long before = server.Submit(R"(TEST-JOB {"steps": [0], "n": "first"})");
   std::atomic<long> next = 0;
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(clients));
   const double begin = WallMs(std::chrono::system_clock::now());
   for (long client = 0; client < clients; ++client) {
     threads.emplace_back([&] {
@@ -204,6 +206,7 @@ int Main(int argc, char** argv) {
   const test::Daemon daemon = box.StartDaemon();
 
   std::vector<double> spawns;
+  spawns.reserve(static_cast<std::size_t>(rounds));
   for (long round = 0; round < rounds; ++round) spawns.push_back(SpawnOnce());
   const double spawn = Median(spawns);
   const double commit = CommitMany(box.Path("/limit1.db"), 200) / 200;

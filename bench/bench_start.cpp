@@ -39,6 +39,7 @@ double StartOnce(std::vector<std::string> arguments, const std::string& socket) 
   unlink(socket.c_str());
   EarlyClient client(socket);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t quiet;

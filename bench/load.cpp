@@ -73,6 +73,7 @@ LoadResult Load(const std::string& socket, const std::string& command, Shape sha
   std::mutex mutex;
   LoadResult result;
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(shape.clients));
   for (int i = 0; i < shape.clients; ++i) {
     threads.emplace_back([&] {
       const auto latencies = RunClient(socket, command, shape.in_flight, begin, duration);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ctl/job_texts.hpp"
 #include "ctl/shown_text.hpp"
@@ -54,12 +55,13 @@ std::vector<ViewLine> ViewOfGroup(std::vector<JobRow> rows, WallTime now, Screen
   std::ranges::sort(rows, {}, &JobRow::id);
   std::vector<JobRow> hidden;
   if (rows.size() > most) {
-    std::ranges::stable_sort(rows, {}, Importance);
+    std::ranges::sort(rows, {}, [](const JobRow& row) { return std::pair(Importance(row), row.id); });
     hidden.assign(rows.begin() + static_cast<std::ptrdiff_t>(most - 1), rows.end());
     rows.resize(most - 1);
     std::ranges::sort(rows, {}, &JobRow::id);
   }
   std::vector<ViewLine> lines;
+  lines.reserve(rows.size() + 1);
   for (const JobRow& row : rows) lines.push_back(MakeLine(LineOf(row, now, true), row.status, width, colors));
   if (!hidden.empty()) {
     lines.push_back(MakeLine(fmt::format("and {} more: {}", hidden.size(), CountText(hidden)), "", width, false));

@@ -22,6 +22,7 @@ std::string_view ColorOf(std::string_view word) {
 
 std::vector<std::size_t> Table::Widths(std::size_t width) const {
   std::vector<std::size_t> widths;
+  widths.reserve(columns_.size());
   for (const Column& column : columns_) widths.push_back(DisplayWidth(column.title));
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
@@ -61,6 +62,7 @@ std::string Table::Line(const std::vector<std::string>& cells, const std::vector
 std::string Table::Print(std::size_t width, bool colors) const {
   const std::vector<std::size_t> widths = Widths(width);
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.emplace_back(column.title);
   std::string out = Line(titles, widths, false);
   for (const auto& row : rows_) out += Line(row, widths, colors);
