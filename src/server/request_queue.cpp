@@ -5,35 +5,47 @@
 namespace cmdsrv {
 
 void RequestQueue::Push(std::vector<Request>& batch) {
-  const std::scoped_lock lock(mutex_);
-  const std::size_t waiting = quick_.size() + slow_.size();
-  const std::size_t room = closed_ || waiting >= limit_ ? 0 : limit_ - waiting;
-  const std::size_t accepted = std::min(room, batch.size());
-  for (std::size_t i = 0; i < accepted; ++i) {
-    const bool quick = batch[i].lane == Lane::Quick;
-    (quick ? quick_ : slow_).push_back({next_number_++, std::move(batch[i])});
-    if (!WakeOne(general_) && quick) WakeOne(quick_only_);
+  Sleepers* sleepers = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    const std::size_t waiting = quick_.size() + slow_.size();
+    const std::size_t room = closed_ || waiting >= limit_ ? 0 : limit_ - waiting;
+    const std::size_t accepted = std::min(room, batch.size());
+    for (std::size_t i = 0; i < accepted; ++i) {
+      auto& lane = batch[i].lane == Lane::Quick ? quick_ : slow_;
+      lane.push_back({next_number_++, std::move(batch[i])});
+    }
+    batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(accepted));
+    sleepers = PickSleeper();
   }
-  batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(accepted));
+  if (sleepers != nullptr) sleepers->wake.notify_one();
 }
 
-bool RequestQueue::WakeOne(Sleepers& sleepers) {
-  if (sleepers.asleep == 0) return false;
-  --sleepers.asleep;
-  ++sleepers.tokens;
-  sleepers.wake.notify_one();
-  return true;
+RequestQueue::Sleepers* RequestQueue::PickSleeper() {
+  if (quick_.empty() && slow_.empty()) return nullptr;
+  if (general_.tokens > 0) return nullptr;
+  Sleepers* sleepers = general_.asleep > 0 ? &general_ : &quick_only_;
+  const bool useless = sleepers == &quick_only_ && (quick_.empty() || quick_only_.tokens > 0);
+  if (useless || sleepers->asleep == 0) return nullptr;
+  --sleepers->asleep;
+  ++sleepers->tokens;
+  return sleepers;
 }
 
 std::optional<Request> RequestQueue::Take(Worker worker) {
+  Sleepers& mine = worker == Worker::General ? general_ : quick_only_;
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (auto request = Pop(worker)) return request;
+    if (auto request = Pop(worker)) {
+      Sleepers* others = PickSleeper();
+      lock.unlock();
+      if (others != nullptr) others->wake.notify_one();
+      return request;
+    }
     if (closed_) return std::nullopt;
-    Sleepers& sleepers = worker == Worker::General ? general_ : quick_only_;
-    ++sleepers.asleep;
-    sleepers.wake.wait(lock, [&] { return sleepers.tokens > 0 || closed_; });
-    if (sleepers.tokens > 0) --sleepers.tokens;
+    ++mine.asleep;
+    mine.wake.wait(lock, [&] { return mine.tokens > 0 || closed_; });
+    if (mine.tokens > 0) --mine.tokens;
   }
 }
 

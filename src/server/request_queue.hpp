@@ -34,16 +34,19 @@ class RequestQueue {
     std::uint64_t number;
     Request request;
   };
-  /// Workers asleep of one kind. Who wakes one gives it a token and takes it off the count at once, so that two
-  /// requests never count on the same sleeper.
+  /// Workers of one kind that sleep or are about to wake. Who wakes one gives it a token and takes it off the count at
+  /// once, so that two requests never count on the same sleeper.
   struct Sleepers {
     std::condition_variable wake;
     std::size_t asleep = 0;
     std::size_t tokens = 0;
   };
 
+  /// Picks the sleeper that what waits needs; notify it after unlocking. At most one is on its way at a time, and it
+  /// looks again when it has taken its request: so a burst of quick requests is served by few workers and with few
+  /// wakes, while slow requests get as many workers as there are.
+  Sleepers* PickSleeper();
   std::optional<Request> Pop(Worker worker);
-  static bool WakeOne(Sleepers& sleepers);
 
   const std::size_t limit_;
   std::mutex mutex_;
