@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -9,7 +10,7 @@
 /// Real files of Internet-in-a-Box, which are not part of the project: tests that want them skip where they are not.
 namespace cmdsrv::test {
 
-inline std::string SharedPath(const std::string& name) { return std::string(CMDSRV_SHARED_DATA) + "/" + name; }
+inline std::string SharedPath(const std::string& name) { return fmt::format("{}/{}", CMDSRV_SHARED_DATA, name); }
 
 inline bool HasSharedData() { return std::ifstream(SharedPath("lang_codes.json")).good(); }
 
