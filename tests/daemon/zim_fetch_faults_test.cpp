@@ -43,7 +43,7 @@ class ZimFetchFaults : public ::testing::Test {
  protected:
   explicit ZimFetchFaults(int stall_limit_s = kStallLimit) {
     box.Internet();
-    box.Configure({{"fetch_stall_s", stall_limit_s}});
+    box.Configure({{"fetch_stall_s", stall_limit_s}, {"cmdsrv_lower_job_priority_flag", false}});
     daemon.emplace(box.StartDaemon());
   }
 
@@ -192,14 +192,14 @@ TEST_F(ZimFetchFaults, MirrorThatRefusesIsLeftForTheOther) {
 TEST_F(ZimFetchFaults, WebPageInsteadOfEverythingIsNoZim) {
   Mirrors().Set({.fault = Fault::Html, .path = "/zim/*"});
   Install();
-  ExpectFailed(WaitForEnd(), "web page|HTML|html|metalink|[Ss]ize|bytes");
+  ExpectFailed(WaitForEnd(), "web page|HTML|login");
   ExpectInstallsOnceTheMirrorsAreWell();
 }
 
 TEST_F(ZimFetchFaults, WebPageInsteadOfTheZimIsNoZim) {
   Mirrors().Set({.fault = Fault::Html, .path = kZim});
   Install();
-  ExpectFailed(WaitForEnd(), "web page|HTML|html|[Ss]ize|bytes|hash|checksum");
+  ExpectFailed(WaitForEnd(), "web page|HTML|size|bytes");
   ExpectInstallsOnceTheMirrorsAreWell();
 }
 
@@ -239,7 +239,7 @@ TEST_F(ZimFetchFaults, MissingMetalinkDoesNotLetAFlippedByteIn) {
 TEST_F(ZimFetchFaults, TruncatedFileNeverGetsIn) {
   Mirrors().Set({.fault = Fault::Truncate, .path = kZim, .at = kPayload / 2});
   Install();
-  ExpectFailed(WaitForEnd(), "[Ss]ize|bytes|[Ll]ength|range|incomplete|hash|checksum");
+  ExpectFailed(WaitForEnd(), "size|bytes|short|incomplete|hash|checksum");
   ExpectInstallsOnceTheMirrorsAreWell();
 }
 
@@ -247,7 +247,7 @@ TEST_F(ZimFetchFaults, TruncatedFileWithoutMetalinkNeverGetsIn) {
   Mirrors().Set({.fault = Fault::Truncate, .path = kZim, .at = kPayload / 2});
   Mirrors().Set({.fault = Fault::Status, .path = kMeta, .status = 404});
   Install();
-  ExpectFailed(WaitForEnd(), "[Ss]ize|bytes|[Ll]ength|range|incomplete|404|metalink");
+  ExpectFailed(WaitForEnd(), "size|bytes|short|incomplete");
 }
 
 /// The mirror gets a newer file under the same name while the old one is half fetched: the two must not be mixed.
