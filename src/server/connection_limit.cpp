@@ -40,9 +40,10 @@ void KeepDescriptorsFree() {
 
 }  // namespace cmdsrv
 
+// The same promise as libc's, see accept(2); its own names of the arguments are reserved ones.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
-// Same promise as libc's: see accept(2).
 __attribute__((visibility("default"))) int accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
   return cmdsrv::Checked(static_cast<int>(::syscall(SYS_accept4, socket, address, size, flags)));
 }
@@ -51,3 +52,4 @@ __attribute__((visibility("default"))) int accept(int socket, sockaddr* address,
   return accept4(socket, address, size, 0);
 }
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -28,6 +28,7 @@ class FakeBoard final : public JobBoard {
   Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) override {
     if (refuses) return Failure(*refuses);
     std::vector<JobId> ids;
+    ids.reserve(plan.steps.size());
     for (std::size_t i = 0; i < plan.steps.size(); ++i) ids.push_back(JobId{next_++});
     submitted.emplace_back(std::move(command), std::move(plan));
     reserved_.push_back(std::move(reservation));
@@ -120,6 +121,7 @@ class GatesTest : public testing::Test {
   }
   std::vector<std::string> Logged() const {
     std::vector<std::string> messages;
+    messages.reserve(store_.logged.size());
     for (const CommandRow& row : store_.logged) messages.push_back(row.message);
     return messages;
   }

@@ -34,13 +34,13 @@ Error NotYourSocket() { return {ErrorCode::Refused, "You may not use this socket
 
 }  // namespace
 
-Router::Router(RouterSocket& socket, RequestQueue& queue, ReplyBox& box, int signals, RouterOptions options,
+Router::Router(RouterSocket& socket, RequestQueue& queue, ReplyBox& box, int signals, const RouterOptions& options,
                RouterHooks hooks)
     : socket_(socket),
       queue_(queue),
       box_(box),
       signals_(signals),
-      options_(std::move(options)),
+      options_(options),
       hooks_(std::move(hooks)),
       next_heartbeat_(clock_.Steady()) {}
 

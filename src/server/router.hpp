@@ -47,7 +47,7 @@ struct RouterHooks {
 class Router {
  public:
   /// `signals`: a signalfd of TERM, INT and HUP. Everything must outlive the router.
-  Router(RouterSocket& socket, RequestQueue& queue, ReplyBox& box, int signals, RouterOptions options,
+  Router(RouterSocket& socket, RequestQueue& queue, ReplyBox& box, int signals, const RouterOptions& options,
          RouterHooks hooks);
 
   struct End {

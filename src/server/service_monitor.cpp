@@ -102,6 +102,7 @@ void ServiceMonitor::Serve() {
     questions_.pop_front();
     lock.unlock();
     std::vector<ServiceAnswer> answers;
+    answers.reserve(question.needs.size());
     for (const ServiceNeed& need : question.needs) answers.push_back(LookUpService(root_, need, stop_fd_.Get()));
     lock.lock();
     if (stopping_) return;
