@@ -16,6 +16,14 @@ void AppendNumber(std::string& out, double number) {
   }
 }
 
+/// A number like 1e400 is grammatical, but no double: it would come back as "inf", which is no JSON.
+bool IsFinite(const json::value& value) {
+  if (value.is_double()) return std::isfinite(value.get_double());
+  if (value.is_array()) return std::ranges::all_of(value.get_array(), IsFinite);
+  if (!value.is_object()) return true;
+  return std::ranges::all_of(value.get_object(), [](const auto& member) { return IsFinite(member.value()); });
+}
+
 struct Printer {
   std::string& out;
   bool sorted = false;
@@ -97,7 +105,9 @@ Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits) {
     }
   }
   if (error) return Fail(ErrorCode::Corrupt, "not JSON at byte {}: {}", used, error.message());
-  return parser.release();
+  json::value value = parser.release();
+  if (!IsFinite(value)) return Fail(ErrorCode::Corrupt, "a number in the JSON text is too large");
+  return value;
 }
 
 std::string PrintJson(const json::value& value) {

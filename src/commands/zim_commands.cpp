@@ -52,6 +52,9 @@ Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
     log::Warning({"commands"}, "cannot get the Kiwix catalog: {}", WhyNot(outcome));
     return Fail(ErrorCode::Refused, "Failed to get the Kiwix Catalog. Keeping the previous one.");
   }
+  const auto catalog = services.zim_catalog.Get();
+  if (!catalog) return tl::unexpected(catalog.error());
+  services.health.Set("kiwix_catalog", PartState::Good);
   return Answer(Success{});
 }
 

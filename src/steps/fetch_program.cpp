@@ -103,6 +103,9 @@ void FetchLines::AddAria2(std::string_view line) {
     AddProblem(mirror_, status);
   } else if (text.starts_with("Invalid checksum")) {
     AddProblem(mirror_, "a piece of the file has the wrong hash");
+  } else if (text.starts_with("Invalid range header") || text.starts_with("Size mismatch")) {
+    // What a captive portal or a cut file looks like to aria2c: the length is not the one of the metalink.
+    AddProblem(mirror_, "the file has the wrong size: a web page instead of the ZIM, or a ZIM that was cut short");
   } else if (code == "3") {
     AddProblem(mirror_, "the server answered 404 (not found)");
   } else if (!text.empty() && !text.starts_with("URI=")) {
