@@ -153,16 +153,21 @@ TEST_F(ShimCancelTest, OneThatForksWithoutEndIsCaught) {
 TEST_F(ShimCancelTest, OrphansAreReapedWhileTheStepRuns) {
   const ShimProcess shim =
       Running(Shell("i=0; while [ $i -lt 10 ]; do (sleep 0.001 &) ; i=$((i+1)); done; echo; sleep 1000", kShort));
-  const auto zombies = [&] {
+  const std::string parent = std::to_string(shim.identity.pid) + " ";
+  // An orphan that still sleeps would count as left behind, so wait until the step is the shim's only child.
+  const auto children = [&] {
     int count = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
       const std::string stat = Slurp(entry.path() / "stat");
-      if (stat.find(") Z " + std::to_string(shim.identity.pid) + " ") != std::string::npos) ++count;
+      const auto name_end = stat.rfind(") ");  // then the state, a letter, and the parent
+      if (name_end == std::string::npos || stat.size() < name_end + 4) continue;
+      if (stat.compare(name_end + 4, parent.size(), parent) == 0) ++count;
     }
     return count;
   };
-  EXPECT_TRUE(Eventually([&] { return zombies() == 0; }));
+  // The newline comes after the last of them was made.
+  EXPECT_TRUE(Eventually([&] { return !Slurp(Output()).empty() && children() == 1; }));
   EXPECT_EQ(ReadRunRecord(Record())->phase, RunPhase::Running);
   shim.Cancel();
   EXPECT_EQ(Finish(shim).leftovers, 0U);
