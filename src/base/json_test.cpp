@@ -18,8 +18,8 @@ TEST(Json, CanonicalTextIgnoresOrderAndBlanks) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text :
-       {"", "{", "NaN", "[1,]", "{\"a\":Infinity}", "1 2", "\"\x01\"", "\"\xff\"", "// x\n1", "{'a':1}", "[1e400]", R"({"a": [-1e999]})"}) {
+  for (const char* text : {"", "{", "NaN", "[1,]", "{\"a\":Infinity}", "1 2", "\"\x01\"", "\"\xff\"", "// x\n1",
+                           "{'a':1}", "[1e400]", R"({"a": [-1e999]})"}) {
     EXPECT_FALSE(ParseJson(text)) << text;
   }
 }
