@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/signal_reset.hpp"
+
 namespace cmdsrv {
 namespace {
 
@@ -50,9 +52,7 @@ struct Child {
   if (child.new_session ? ::setsid() < 0 : ::setpgid(0, 0) != 0) GiveUp(child, Stage::Session);
   if (::chdir(child.directory) != 0) GiveUp(child, Stage::Directory);
   ::umask(022);
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  ResetAllSignals();
   ::sigprocmask(SIG_SETMASK, child.mask, nullptr);
   ::execve(child.argv[0], child.argv, child.environment);
   GiveUp(child, Stage::Exec);

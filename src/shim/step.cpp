@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/signal_reset.hpp"
+
 namespace cmdsrv::shim {
 namespace {
 
@@ -34,10 +36,7 @@ bool LowerPriority() {
   return errno == ENOSYS || errno == EPERM;  // filtered system calls of a container
 }
 
-void ResetSignals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &action, nullptr);
+void HearAllSignals() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -64,7 +63,8 @@ void ResetSignals() {
   WriteProc("/proc/self/oom_score_adj", "0");  // the server's own protection is not the step's
   if (chdir(arguments.directory) != 0) GiveUp(report, StartStage::Directory, errno);
   umask(022);
-  ResetSignals();
+  ResetAllSignals();
+  HearAllSignals();
   execve(arguments.step[0], arguments.step, environ);
   GiveUp(report, StartStage::Exec, errno);
 }
