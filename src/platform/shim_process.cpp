@@ -57,16 +57,16 @@ std::vector<std::string> ShimArguments(const std::string& shim_program, const Sh
 }
 
 /// A socket pair and not a pipe: writing to it after the shim's end is an error here and not a SIGPIPE.
-struct GoPair {
+struct Line {
   UniqueFd daemon;
   UniqueFd shim;
 };
 
-Result<GoPair> MakeGoPair() {
+Result<Line> MakeLine() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return FailFromErrno(errno, "make a socket pair");
-  return GoPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  return Line{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 struct Files {
@@ -86,7 +86,8 @@ Result<Files> MakeFiles(const ShimStart& start) {
   return Files{std::move(*record), std::move(*output)};
 }
 
-Result<SpawnedProcess> SpawnShim(const std::string& shim_program, const ShimStart& start, const Files& files, int go) {
+Result<SpawnedProcess> SpawnShim(const std::string& shim_program, const ShimStart& start, const Files& files,
+                                 int line) {
   UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!nothing) return FailFromErrno(errno, "open /dev/null");
   const auto argv = ShimArguments(shim_program, start);
@@ -95,8 +96,8 @@ Result<SpawnedProcess> SpawnShim(const std::string& shim_program, const ShimStar
       {.argv = argv,
        .environment = start.environment,
        .directory = root,
-       // src/shim/main.cpp has the same numbers: 3 record, 4 output, 5 go.
-       .descriptors = {nothing.Get(), nothing.Get(), nothing.Get(), files.record.Get(), files.output.Get(), go},
+       // src/shim/main.cpp has the same numbers: 3 record, 4 output, 5 line.
+       .descriptors = {nothing.Get(), nothing.Get(), nothing.Get(), files.record.Get(), files.output.Get(), line},
        .new_session = true,
        .hold_signals = true});
 }
@@ -114,14 +115,14 @@ Result<ShimProcess> StartShim(const std::string& shim_program, const ShimStart& 
   };
   auto files = MakeFiles(start);
   if (!files) return undo(files.error());
-  auto go = MakeGoPair();
-  if (!go) return undo(go.error());
-  auto spawned = SpawnShim(shim_program, start, *files, go->shim.Get());
+  auto line = MakeLine();
+  if (!line) return undo(line.error());
+  auto spawned = SpawnShim(shim_program, start, *files, line->shim.Get());
   if (!spawned) return undo(spawned.error());
   ShimProcess shim;
   shim.child = true;
   shim.pidfd = std::move(spawned->pidfd);
-  shim.go_ = std::move(go->daemon);
+  shim.line_ = std::move(line->daemon);
   if (auto identity = Identify(spawned->pid)) {
     shim.identity = *std::move(identity);
     return shim;
@@ -141,12 +142,10 @@ Result<ShimProcess> AdoptShim(const ProcessIdentity& identity) {
 }
 
 Result<void> ShimProcess::Go() {
-  if (!go_) return {};
-  const ssize_t sent = ::send(go_.Get(), "g", 1, MSG_NOSIGNAL);
-  const int error_number = errno;
-  go_.Reset();
-  if (sent == 1) return {};
-  return FailFromErrno(error_number, fmt::format("let the step begin (shim {})", identity.pid));
+  if (!line_ || told_) return {};
+  told_ = true;
+  if (::send(line_.Get(), "g", 1, MSG_NOSIGNAL) == 1) return {};
+  return FailFromErrno(errno, fmt::format("let the step begin (shim {})", identity.pid));
 }
 
 void ShimProcess::Cancel() const { SignalPidfd(pidfd.Get(), SIGTERM); }

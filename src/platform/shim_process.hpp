@@ -18,10 +18,11 @@
 ///   daemon: writes STARTED with the shim's identity to its database
 ///   daemon: ShimProcess::Go  one byte; now the shim forks, execs the step and copies its output to the file
 ///   shim:   waits, kills what the step left behind, finishes the record, exits 0
-///   daemon: pidfd readable → ReadRunRecord
+///   daemon: pidfd readable → ReadRunRecord, commits the end to its database
 ///
-/// If the daemon dies before Go, the shim sees the end of the pipe, records NeverBegan and exits. If it dies later, the
-/// shim goes on alone and the next daemon finds the record: IsShimAlive says whether to wait for it (AdoptShim).
+/// If the daemon dies before Go, the shim sees the end of the line, records NeverBegan and exits. If it dies later, the
+/// shim goes on alone and the next daemon finds the record: IsShimAlive says whether to wait for it (AdoptShim). A shim
+/// whose server is gone commits its record to the disk; otherwise the server's own commit makes the end last.
 /// To cancel, SIGTERM to the shim (pidfd): the shim sends INT to the step's group and to every other descendant, 5 s
 /// later TERM, 5 s later KILL, and finishes the record only when nothing is left. It does so without the daemon too.
 namespace cmdsrv {
@@ -58,7 +59,9 @@ class ShimProcess {
 
  private:
   friend Result<ShimProcess> StartShim(const std::string&, const ShimStart&);
-  UniqueFd go_;
+  /// To the shim: one byte is the go. Kept open, because its end tells the shim that the server is gone.
+  UniqueFd line_;
+  bool told_ = false;
 };
 
 /// `shim_program` is Root::OwnProgram("iiab-cmdsrv-shim"). Does not block beyond the spawn itself.

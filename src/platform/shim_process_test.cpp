@@ -41,6 +41,48 @@ TEST_F(ShimProcessTest, RecordsStatusOutputAndCosts) {
   EXPECT_EQ(std::filesystem::file_size(Record()), kRunRecordFileSize);
 }
 
+/// The shim behind a program that writes down its commits to the disk. The tracer detaches itself, so the pid is the
+/// shim's.
+class ShimCommitTest : public test::ShimTest {
+ protected:
+  std::string TracedShim() const {
+    const std::string program = scratch_ / "traced-shim";
+    Spit(program, fmt::format("#!/bin/sh\nexec strace -D -f -qq -e trace=fdatasync,fsync,exit_group -o {} {} \"$@\"\n",
+                              Calls(), Shim()));
+    chmod(program.c_str(), 0755);
+    return program;
+  }
+  std::string Calls() const { return scratch_ / "calls"; }
+  bool Committed() const {
+    // The tracer may write its last lines after the shim's end.
+    EXPECT_TRUE(Eventually([&] { return Slurp(Calls()).find("exit_group(0)") != std::string::npos; }));
+    return Slurp(Calls()).find("sync(3)") != std::string::npos;
+  }
+};
+
+TEST_F(ShimCommitTest, LeavesTheCommitToALivingServer) {
+  auto shim = StartShim(TracedShim(), Shell("exit 3"));
+  ASSERT_TRUE(shim.has_value()) << shim.error().message;
+  ASSERT_TRUE(shim->Go().has_value());
+  EXPECT_EQ(DescribeExit(Finish(*shim)), "exit status 3");
+  EXPECT_FALSE(Committed()) << Slurp(Calls());
+}
+
+TEST_F(ShimCommitTest, CommitsItsRecordWhenTheServerIsGone) {
+  const std::string go_on = scratch_ / "go-on";
+  mkfifo(go_on.c_str(), 0600);
+  auto shim = StartShim(TracedShim(), Shell("echo begun; read line < " + go_on + "; exit 3"));
+  ASSERT_TRUE(shim.has_value()) << shim.error().message;
+  ASSERT_TRUE(shim->Go().has_value());
+  ASSERT_TRUE(Eventually([&] { return Slurp(Output()) == "begun\n"; }));
+  ShimProcess adopted;
+  adopted.pidfd = std::move(shim->pidfd);
+  *shim = {};  // as with a server that is killed: its end of the line closes
+  Spit(go_on, "now\n");
+  EXPECT_EQ(DescribeExit(Finish(adopted)), "exit status 3");
+  EXPECT_TRUE(Committed()) << Slurp(Calls());
+}
+
 TEST_F(ShimProcessTest, RecordsTheSignalThatEndedTheStep) {
   const RunRecord record = Run(Shell("kill -SEGV $$"));
   EXPECT_EQ(record.phase, RunPhase::Ended);

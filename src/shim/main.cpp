@@ -27,7 +27,7 @@ namespace {
 // Where the daemon puts the descriptors; platform/shim_process.cpp has the same numbers.
 constexpr int kRecord = 3;
 constexpr int kOutput = 4;
-constexpr int kGo = 5;
+constexpr int kServer = 5;  // one byte is the go; its end means that the server is gone
 
 enum Exit { kDone = 0, kUsage = 2, kNoRecord = 3 };
 
@@ -74,7 +74,7 @@ enum class Word { Go, Cancel, ServerGone };
 
 Word WaitForGo(int signals) {
   for (;;) {
-    pollfd watched[] = {{kGo, POLLIN, 0}, {signals, POLLIN, 0}};
+    pollfd watched[] = {{kServer, POLLIN, 0}, {signals, POLLIN, 0}};
     if (poll(watched, 2, -1) < 0) continue;
     signalfd_siginfo heard{};
     while (read(signals, &heard, sizeof heard) == static_cast<ssize_t>(sizeof heard)) {
@@ -82,10 +82,15 @@ Word WaitForGo(int signals) {
     }
     if (watched[0].revents == 0) continue;
     char byte = 0;
-    const ssize_t size = read(kGo, &byte, 1);
+    const ssize_t size = read(kServer, &byte, 1);
     if (size == 1) return Word::Go;
     if (size == 0 || (errno != EINTR && errno != EAGAIN)) return Word::ServerGone;
   }
+}
+
+bool ServerIsGone() {
+  pollfd watched{kServer, 0, 0};
+  return poll(&watched, 1, 0) < 0 || watched.revents != 0;
 }
 
 RunPhase RunStep(const Arguments& arguments, RunRecord& record, int signals) {
@@ -110,20 +115,22 @@ int Main(int count, char** values) {
   if (!ParseArguments(count, values, arguments)) {
     constexpr char kHelp[] =
         "usage: iiab-cmdsrv-shim --job N --attempt N --cwd DIR [--low] [--cancel-grace MS] -- ARGV...\n"
-        "(started by iiab-cmdsrv with a run record, an output file and a go as descriptors 3, 4, 5)\n";
+        "(started by iiab-cmdsrv with a run record, an output file and a line to it as descriptors 3, 4, 5)\n";
     [[maybe_unused]] const ssize_t written = write(2, kHelp, sizeof kHelp - 1);
     return kUsage;
   }
   RunRecord* record = MapRecord(kRecord);
   if (record == nullptr) return kNoRecord;
-  for (const int descriptor : {kRecord, kOutput, kGo}) fcntl(descriptor, F_SETFD, FD_CLOEXEC);  // not for the step
+  for (const int descriptor : {kRecord, kOutput, kServer}) fcntl(descriptor, F_SETFD, FD_CLOEXEC);  // not for the step
   NameProcess(arguments.job);
   const int signals = ListenToSignals();
   if (getsid(0) != getpid()) setsid();  // the server has done so; this is for a start by hand
   const Word word = WaitForGo(signals);
-  close(kGo);
   record->cancelled = word == Word::Cancel ? 1 : 0;
-  FinishRecord(*record, kRecord, word == Word::Go ? RunStep(arguments, *record, signals) : RunPhase::NeverBegan);
+  FinishRecord(*record, word == Word::Go ? RunStep(arguments, *record, signals) : RunPhase::NeverBegan);
+  // A living server reads the record at once and commits the end to its database. Only when it is gone must the record
+  // last by itself: a commit per job of a file that is deleted a moment later costs time and wears out SD cards.
+  if (ServerIsGone()) CommitRecord(kRecord);
   return kDone;
 }
 

@@ -29,10 +29,13 @@ RunRecord* MapRecord(int descriptor) {
   return page == MAP_FAILED ? nullptr : static_cast<RunRecord*>(page);
 }
 
-void FinishRecord(RunRecord& record, int descriptor, RunPhase phase) {
+void FinishRecord(RunRecord& record, RunPhase phase) {
   record.ended_unix_ms = UnixMilliseconds();
   record.phase = phase;
   record.checksum = RunChecksum(record);
+}
+
+void CommitRecord(int descriptor) {
   // The daemon made and allocated the file; committing it commits its name too on the journalling file systems. A
   // failing disk cannot be helped here: the daemon still reads the record from memory, and so it does after our end.
   while (fdatasync(descriptor) != 0 && errno == EINTR) {

@@ -8,8 +8,12 @@ namespace cmdsrv::shim {
 /// process. Null when it is no file of the right size.
 RunRecord* MapRecord(int descriptor);
 
-/// Ends the record: end time, phase, checksum, in this order, and onto the disk.
-void FinishRecord(RunRecord& record, int descriptor, RunPhase phase);
+/// Ends the record: end time, phase, checksum, in this order. From now on everybody on this machine reads it, also after
+/// our end.
+void FinishRecord(RunRecord& record, RunPhase phase);
+
+/// Makes it survive a power cut.
+void CommitRecord(int descriptor);
 
 std::int64_t UnixMilliseconds();
 std::int64_t MonotonicMilliseconds();
