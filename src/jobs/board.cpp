@@ -37,6 +37,7 @@ JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::strin
   options.ansible = plan.ansible;
   options.full_log = plan.full_log;
   options.restartable = step.restartable;
+  options.retry = step.retry;
   return options;
 }
 

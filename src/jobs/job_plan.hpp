@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/rows.hpp"
+
 namespace cmdsrv {
 
 /// One program run that a plan asks for.
@@ -14,6 +16,7 @@ struct StepPlan {
   std::optional<std::size_t> after;  ///< index of the step it depends on, smaller than its own
   std::vector<std::string> locks;    ///< "kiwix-library", "menus", "/media/usb0", …
   bool restartable = true;           ///< may be started again after an interruption
+  RetryPolicy retry = RetryPolicy::Never;
 };
 
 /// What a Command that takes long wants done: the steps of its group of jobs. Nothing has happened yet.

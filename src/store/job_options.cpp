@@ -5,6 +5,8 @@
 namespace cmdsrv {
 namespace {
 
+constexpr std::string_view kTemporary = "temporary";
+
 json::array TextArray(const std::vector<std::string>& texts) {
   json::array array;
   for (const std::string& text : texts) array.emplace_back(ToUtf8(text));  // or the row could never be read again
@@ -74,6 +76,7 @@ std::string PrintJobOptions(const JobOptions& options) {
   if (options.ansible) object["ansible"] = true;
   if (options.full_log) object["full_log"] = true;
   if (!options.restartable) object["restartable"] = false;
+  if (options.retry == RetryPolicy::Temporary) object["retry"] = kTemporary;
   return PrintJson(object);
 }
 
@@ -93,7 +96,10 @@ Result<JobOptions> ParseJobOptions(const std::string& text) {
   if (read) read = ReadFlag(*object, "ansible", options.ansible);
   if (read) read = ReadFlag(*object, "full_log", options.full_log);
   if (read) read = ReadFlag(*object, "restartable", options.restartable);
+  std::string retry;
+  if (read) read = ReadText(*object, "retry", retry);
   if (!read) return Failure(read.error());
+  if (retry == kTemporary) options.retry = RetryPolicy::Temporary;
   return options;
 }
 

@@ -31,6 +31,7 @@ TEST(JobOptions, EverythingComesBack) {
   options.ansible = true;
   options.full_log = true;
   options.restartable = false;
+  options.retry = RetryPolicy::Temporary;
   const auto read = ParseJobOptions(PrintJobOptions(options));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read->extra_vars, options.extra_vars);
@@ -42,6 +43,7 @@ TEST(JobOptions, EverythingComesBack) {
   EXPECT_TRUE(read->ansible);
   EXPECT_TRUE(read->full_log);
   EXPECT_FALSE(read->restartable);
+  EXPECT_EQ(read->retry, RetryPolicy::Temporary);
 }
 
 TEST(JobOptions, RowsOfThePythonProgramHaveTheDefaultsForTheRest) {
@@ -52,6 +54,7 @@ TEST(JobOptions, RowsOfThePythonProgramHaveTheDefaultsForTheRest) {
   EXPECT_EQ(read->service->second, "active");
   EXPECT_THAT(read->argv, IsEmpty());
   EXPECT_TRUE(read->restartable);
+  EXPECT_EQ(read->retry, RetryPolicy::Never);
 }
 
 TEST(JobOptions, NothingAtAllIsTheDefault) {

@@ -9,9 +9,12 @@ namespace {
 constexpr const char* kSchema =
 #include "store/schema.inc"
     ;
+constexpr const char* kRetries =
+#include "store/schema_2.inc"
+    ;
 
 /// kSteps[n] makes version n + 1 out of version n. Append only.
-constexpr std::array kSteps = {kSchema};
+constexpr std::array kSteps = {kSchema, kRetries};
 
 Result<void> RunStep(sqlite::Database& database, std::size_t step) {
   auto transaction = sqlite::Transaction::Begin(database);
@@ -30,7 +33,8 @@ Result<void> CheckColumns(sqlite::Database& database) {
       " job_output, job_status, create_datetime, last_update_datetime from jobs",
       "select key, value from cmdsrv_meta",
       "select job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason, cancel_wanted, output_total,"
-      " restarts_without_progress from cmdsrv_runs",
+      " restarts_without_progress, retry_wait, retry_tries, retry_doublings, retry_pause_ms, retry_next_us,"
+      " retry_waited_ms, progress from cmdsrv_runs",
   };
   for (const char* select : kSelects) {
     auto statement = database.Prepare("find the expected tables and columns", select);

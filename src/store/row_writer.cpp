@@ -22,8 +22,10 @@ constexpr std::string_view kUpdateJob =
 
 constexpr std::string_view kWriteRun =
     "insert or replace into cmdsrv_runs (job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason,"
-    " cancel_wanted, output_total, restarts_without_progress)"
-    " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 where exists (select 1 from jobs where rowid = ?1)";
+    " cancel_wanted, output_total, restarts_without_progress, retry_wait, retry_tries, retry_doublings,"
+    " retry_pause_ms, retry_next_us, retry_waited_ms, progress)"
+    " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 where exists (select 1 "
+    "from jobs where rowid = ?1)";
 
 constexpr std::string_view kRaiseMeta =
     "insert into cmdsrv_meta (key, value) values (?1, ?2)"
@@ -53,7 +55,8 @@ void BindTime(sqlite::Statement& statement, int index, const std::optional<WallT
 /// Most jobs are inserted before anything is known of a run.
 bool HasContent(const RunRow& run) {
   return run.attempt != 0 || run.started || run.ended || run.cancel_wanted || !run.exit.empty() ||
-         !run.reason.empty() || !run.boot_id.empty() || run.output_total != 0 || run.restarts_without_progress != 0;
+         !run.reason.empty() || !run.boot_id.empty() || run.output_total != 0 || run.restarts_without_progress != 0 ||
+         run.retry.tries != 0 || !run.progress.empty();
 }
 
 }  // namespace
@@ -133,6 +136,13 @@ Result<void> RowWriter::WriteRun(JobId id, const RunRow& run) {
   write_run_.Bind(9, std::int64_t{run.cancel_wanted});
   write_run_.Bind(10, static_cast<std::int64_t>(run.output_total));
   write_run_.Bind(11, std::int64_t{run.restarts_without_progress});
+  write_run_.Bind(12, static_cast<std::int64_t>(run.retry.wait));
+  write_run_.Bind(13, std::int64_t{run.retry.tries});
+  write_run_.Bind(14, std::int64_t{run.retry.doublings});
+  write_run_.Bind(15, run.retry.pause_ms);
+  BindTime(write_run_, 16, run.retry.next);
+  write_run_.Bind(17, run.retry.waited_ms);
+  write_run_.Bind(18, run.progress);
   if (auto done = write_run_.Run(); !done) return done;
   if (database_->Changes() == 0) return Fail(ErrorCode::NotFound, "cannot record the run of job {}: no such job", id);
   return {};

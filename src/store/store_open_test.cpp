@@ -119,6 +119,28 @@ TEST_F(StoreOpenTest, AJournalThatThePythonProgramLeftIsRolledBack) {
   EXPECT_THAT(*store->Unfinished(), SizeIs(200));
 }
 
+TEST_F(StoreOpenTest, AFileOfTheFirstVersionGetsTheNewColumnsAndKeepsItsRuns) {
+  MakeFile();
+  {
+    Foreign first(path);
+    for (const char* column : {"retry_wait", "retry_tries", "retry_doublings", "retry_pause_ms", "retry_next_us",
+                               "retry_waited_ms", "progress"}) {
+      first.Run(std::string("alter table cmdsrv_runs drop column ") + column);
+    }
+    first.Run("insert or replace into cmdsrv_runs (job_id, attempt, reason) values (1, 3, 'it broke')");
+    first.Run("pragma user_version = 1");
+  }
+  auto store = OpenStore(path, clock);
+  ASSERT_NE(store, nullptr);
+  const auto row = store->Find(JobId{1});
+  ASSERT_TRUE(row) << row.error().message;
+  EXPECT_EQ(row->run.attempt, 3U);
+  EXPECT_EQ(row->run.reason, "it broke");
+  EXPECT_EQ(row->run.retry.wait, RetryWait::None);
+  EXPECT_EQ(row->run.retry.tries, 0U);
+  EXPECT_EQ(row->run.progress, "");
+}
+
 TEST_F(StoreOpenTest, ANewerFileIsRefusedAndNotTouched) {
   MakeFile();
   Foreign(path).Run("pragma user_version = 99");

@@ -18,7 +18,8 @@ constexpr std::int64_t kNewest = 200;
   "select j.rowid, j.cmd_rowid, j.cmd_step_no, j.depend_on_job_id, j.has_dependent, j.job_command, j.opt_args_json,"  \
   " j.job_pid, j.job_output, j.job_status, j.create_datetime, j.last_update_datetime, c.rowid, c.cmd_msg, r.attempt," \
   " r.boot_id, r.start_ticks, r.started_us, r.ended_us, r.exit, r.reason, r.cancel_wanted, r.output_total,"           \
-  " r.restarts_without_progress "
+  " r.restarts_without_progress, r.retry_wait, r.retry_tries, r.retry_doublings, r.retry_pause_ms, r.retry_next_us,"  \
+  " r.retry_waited_ms, r.progress "
 
 constexpr std::string_view kUnfinished =
     "with unfinished (id) as (select rowid from jobs where job_status in ('SCHEDULED', 'STARTED', "
@@ -67,6 +68,19 @@ std::optional<WallTime> ReadTime(const sqlite::Statement& row, int column) {
   return WallTime(std::chrono::microseconds(row.Integer(column)));
 }
 
+RetryRow ReadRetry(const sqlite::Statement& row, int first) {
+  RetryRow retry;
+  const std::int64_t wait = row.Integer(first);
+  if (wait == static_cast<std::int64_t>(RetryWait::Network)) retry.wait = RetryWait::Network;
+  if (wait == static_cast<std::int64_t>(RetryWait::Time)) retry.wait = RetryWait::Time;
+  retry.tries = static_cast<std::uint32_t>(row.Integer(first + 1));
+  retry.doublings = static_cast<std::uint32_t>(row.Integer(first + 2));
+  retry.pause_ms = row.Integer(first + 3);
+  retry.next = ReadTime(row, first + 4);
+  retry.waited_ms = row.Integer(first + 5);
+  return retry;
+}
+
 RunRow ReadRun(const sqlite::Statement& row, int first) {
   RunRow run;
   run.attempt = static_cast<std::uint32_t>(row.Integer(first));
@@ -79,6 +93,8 @@ RunRow ReadRun(const sqlite::Statement& row, int first) {
   run.cancel_wanted = row.Integer(first + 7) != 0;
   run.output_total = static_cast<std::uint64_t>(row.Integer(first + 8));
   run.restarts_without_progress = static_cast<std::uint32_t>(row.Integer(first + 9));
+  run.retry = ReadRetry(row, first + 10);
+  run.progress = ToUtf8(row.Text(first + 16));
   return run;
 }
 

@@ -137,7 +137,9 @@ TEST_F(StoreTest, ARunComesBackAsItWasWritten) {
              "it did not work",
              true,
              std::uint64_t{5} << 40U,
-             3};
+             3,
+             {RetryWait::Network, 4, 2, 20'000, clock.wall + std::chrono::seconds(20), 35'000},
+             "@progress phase=download bytes=7"};
   ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
   const RunRow read = store->Find(id)->run;
   EXPECT_EQ(read.attempt, run.attempt);
@@ -150,6 +152,13 @@ TEST_F(StoreTest, ARunComesBackAsItWasWritten) {
   EXPECT_TRUE(read.cancel_wanted);
   EXPECT_EQ(read.output_total, run.output_total);
   EXPECT_EQ(read.restarts_without_progress, 3U);
+  EXPECT_EQ(read.retry.wait, RetryWait::Network);
+  EXPECT_EQ(read.retry.tries, 4U);
+  EXPECT_EQ(read.retry.doublings, 2U);
+  EXPECT_EQ(read.retry.pause_ms, 20'000);
+  EXPECT_EQ(read.retry.next, run.retry.next);
+  EXPECT_EQ(read.retry.waited_ms, 35'000);
+  EXPECT_EQ(read.progress, run.progress);
   run = RunRow{};
   ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
   EXPECT_EQ(store->Find(id)->run.ended, std::nullopt);
