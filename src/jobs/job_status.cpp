@@ -23,7 +23,8 @@ std::optional<JobStatus> NextOfScheduled(JobEvent event) {
     case JobEvent::Cancel:
     case JobEvent::DependencyFailed: return JobStatus::Cancelled;
     case JobEvent::EndedWell:  // what never began cannot have ended well
-    case JobEvent::Interrupted: return std::nullopt;
+    case JobEvent::Interrupted:
+    case JobEvent::NeverBegan: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -35,6 +36,7 @@ std::optional<JobStatus> NextOfBegun(JobStatus now, JobEvent event) {
     case JobEvent::EndedBadly: return JobStatus::Failed;
     case JobEvent::Cancel: return JobStatus::Cancelled;
     case JobEvent::Interrupted: return now;
+    case JobEvent::NeverBegan: return now == JobStatus::Started ? JobStatus::Scheduled : now;
     case JobEvent::Start:             // a second first start would run a step twice
     case JobEvent::DependencyFailed:  // it began because its predecessor succeeded
       return std::nullopt;

@@ -16,12 +16,14 @@ enum class JobEvent {
   Cancel,            ///< cancelled and nothing of it is left
   DependencyFailed,  ///< its predecessor failed or was cancelled
   Interrupted,       ///< a reboot or the loss of its shim: waits to be started again
+  NeverBegan,        ///< its start was recorded, and its shim gave up before the step began: as before that start
 };
 
 ///  Scheduled ──Start──────► Started ────EndedWell───► Succeeded
 ///      │ └─────StartAgain─► Restarted ──EndedBadly──► Failed        (EndedBadly of a Scheduled one: could not start)
 ///      └─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
 ///  Started, Restarted ──Interrupted──► Started, Restarted (they stay what they are until StartAgain → Restarted)
+///  Started ──NeverBegan──► Scheduled, Restarted ──NeverBegan──► Restarted (in memory; the row waits for the next start)
 ///  Nothing leaves Succeeded, Failed, Cancelled. Empty: the arrow is not drawn.
 std::optional<JobStatus> Next(JobStatus now, JobEvent event);
 

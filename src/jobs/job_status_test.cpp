@@ -12,8 +12,8 @@ using S = JobStatus;
 using E = JobEvent;
 
 constexpr std::array kAllStatuses = {S::Scheduled, S::Started, S::Restarted, S::Succeeded, S::Failed, S::Cancelled};
-constexpr std::array kAllEvents = {E::Start,  E::StartAgain,       E::EndedWell,  E::EndedBadly,
-                                   E::Cancel, E::DependencyFailed, E::Interrupted};
+constexpr std::array kAllEvents = {E::Start,  E::StartAgain,       E::EndedWell,   E::EndedBadly,
+                                   E::Cancel, E::DependencyFailed, E::Interrupted, E::NeverBegan};
 
 TEST(JobStatus, EveryDrawnArrowAndNoOther) {
   struct Arrow {
@@ -32,6 +32,8 @@ TEST(JobStatus, EveryDrawnArrowAndNoOther) {
       {S::Started, E::EndedBadly, S::Failed},
       {S::Started, E::Cancel, S::Cancelled},
       {S::Started, E::Interrupted, S::Started},
+      {S::Started, E::NeverBegan, S::Scheduled},
+      {S::Restarted, E::NeverBegan, S::Restarted},
       {S::Restarted, E::StartAgain, S::Restarted},
       {S::Restarted, E::EndedWell, S::Succeeded},
       {S::Restarted, E::EndedBadly, S::Failed},

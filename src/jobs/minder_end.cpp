@@ -45,8 +45,9 @@ void MinderCore::Settle(JobId id) {
   if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason});
   // It never began, because somebody sent its shim away before the go: as if it had never been started.
   parts_.table.With([&](JobTable::Jobs&) {
-    job->status = JobStatus::Scheduled;
-    job->stage = Waiting{.trouble = "was interrupted before it began",
+    job->status = Next(job->status, JobEvent::NeverBegan).value_or(job->status);
+    job->stage = Waiting{.again = job->status == JobStatus::Restarted,
+                         .trouble = "was interrupted before it began",
                          .not_before = parts_.clock.Steady() + options_.interruption_pause};
   });
   Wake();
@@ -87,8 +88,7 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
   const std::uint64_t total = record ? record->output_total : 0;
   const bool progressed = parts_.runner.Progressed(id, job->run);
   if (CancelWanted(*job)) {
-    return End(id,
-               {JobEvent::Cancel, job->cancel_reason, {}, OutputOf(*job, total, job->cancel_reason), total});
+    return End(id, {JobEvent::Cancel, job->cancel_reason, {}, OutputOf(*job, total, job->cancel_reason), total});
   }
   const Decision next = AfterInterruption(id, job->run, job->options.restartable, progressed,
                                           options_.max_restarts_without_progress, what);

@@ -88,8 +88,8 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
     case Fate::Wait: return;
     case Fate::StartFirst:
       parts_.table.With([&](JobTable::Jobs&) {
-        job->status = JobStatus::Scheduled;
-        job->stage = Waiting{};
+        job->status = Next(job->status, JobEvent::NeverBegan).value_or(job->status);
+        job->stage = Waiting{.again = job->status == JobStatus::Restarted};
       });
       return;
     case Fate::StartAgain:

@@ -40,8 +40,10 @@ void MinderCore::Begin(JobId id) {
   run.exit.clear();
   run.reason.clear();
   runs_[id] = std::move(*step);
+  // What may be repeated is started again when a power cut takes the record of its start; what must not, must not.
+  const auto durability = job->options.restartable ? Store::Durability::Kept : Store::Durability::Synced;
   Write({{.id = id, .status = std::string(NameOf(status)), .pid = shim.pid, .output = {}, .run = run, .now = now}},
-        Store::Durability::Kept, [this, id, run, status](const Result<void>& result) {
+        durability, [this, id, run, status](const Result<void>& result) {
           Isolated(id, "start", [&] { StartWritten(id, run, status, result); });
         });
 }

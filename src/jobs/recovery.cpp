@@ -92,8 +92,9 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
   const RunRow& run = row.row->run;
   if (facts.shim_alive) return {id, Fate::Adopt, {}, run.cancel_wanted};
   const bool this_run = facts.record && facts.record->attempt == run.attempt;
-  const bool never_ran =
-      this_run && (facts.record->phase == RunPhase::Waiting || facts.record->phase == RunPhase::NeverBegan);
+  // What the disk has of an unfinished record after a power cut may be older than what the step did.
+  const bool never_ran = this_run && (facts.record->phase == RunPhase::NeverBegan ||
+                                      (facts.record->phase == RunPhase::Waiting && facts.same_boot));
   if (TellsTheEnd(facts.record, run.attempt) && !never_ran) {
     const bool ended_from_outside = facts.record->cancelled != 0 && !run.cancel_wanted;
     if (!ended_from_outside) return {id, Fate::Settle};

@@ -26,7 +26,7 @@ using LiveFacts = std::unordered_map<JobId, RunFacts>;
 
 enum class Fate {
   Wait,          ///< SCHEDULED, and nothing of it happened
-  StartFirst,    ///< its start was recorded, but the step never got its go: as SCHEDULED
+  StartFirst,    ///< its start was recorded, but the step never got its go: JobEvent::NeverBegan
   StartAgain,    ///< interrupted, nothing of it is left: before the others, RESTARTED
   Adopt,         ///< it still runs
   EndLeftovers,  ///< first end what is left of it, then see AfterInterruption
