@@ -14,38 +14,54 @@ namespace {
 
 constexpr Shape kShapes[] = {{1, 1}, {1, 16}, {5, 16}};
 
-struct Pair {
-  std::vector<double> daemon_rate, echo_rate, daemon_us, echo_us;  // one value a round
+struct Server {
+  std::string socket;
+  pid_t pid;
 };
 
+struct Values {
+  std::vector<double> rate, latency_us, cpu_us;  // one value a round
+};
+
+struct Pair {
+  Values daemon, echo;
+};
+
+void MeasureRound(const Server& server, const std::string& verb, Shape shape, std::chrono::milliseconds duration,
+                  Values& values) {
+  const double before = CpuMicroseconds(server.pid);
+  auto result = Load(server.socket, verb, shape, duration);
+  values.cpu_us.push_back((CpuMicroseconds(server.pid) - before) / static_cast<double>(result.latencies_us.size()));
+  values.rate.push_back(result.per_second);
+  values.latency_us.push_back(Median(std::move(result.latencies_us)));
+}
+
 /// Rounds alternate, so that what else the machine does hits both alike.
-Pair Measure(const std::string& daemon, const std::string& echo, const std::string& verb, Shape shape, long rounds,
+Pair Measure(const Server& daemon, const Server& echo, const std::string& verb, Shape shape, long rounds,
              std::chrono::milliseconds duration) {
   Pair pair;
   for (long round = 0; round < rounds; ++round) {
-    auto limit = Load(echo, verb, shape, duration);
-    auto ours = Load(daemon, verb, shape, duration);
-    pair.echo_rate.push_back(limit.per_second);
-    pair.daemon_rate.push_back(ours.per_second);
-    pair.echo_us.push_back(Median(std::move(limit.latencies_us)));
-    pair.daemon_us.push_back(Median(std::move(ours.latencies_us)));
+    MeasureRound(echo, verb, shape, duration, pair.echo);
+    MeasureRound(daemon, verb, shape, duration, pair.daemon);
   }
   return pair;
 }
 
-void MeasureVerb(const test::TestBox& box, const std::string& verb, long rounds, std::chrono::milliseconds duration) {
+void MeasureVerb(const test::TestBox& box, pid_t daemon, const std::string& verb, long rounds,
+                 std::chrono::milliseconds duration) {
   const auto reply = test::AskText(box.Socket(), verb);
   if (!reply) CannotMeasure(reply.error().message);
   const std::string echo_socket = box.Path("/run/echo_" + verb);
   const EchoServer echo(echo_socket, reply->size());
   double rate_ratio = 0, latency_ratio = 0;
   for (const Shape shape : kShapes) {
-    const Pair pair = Measure(box.Socket(), echo_socket, verb, shape, rounds, duration);
-    const double ours = Median(pair.daemon_rate), limit = Median(pair.echo_rate);
-    const double ours_us = Median(pair.daemon_us), limit_us = Median(pair.echo_us);
-    fmt::print("{:<20} {:>6} {:>5} x {:<2} {:>10.0f} {:>10.0f} {:>6.2f} {:>10.0f} {:>10.0f} {:>6.2f}\n", verb,
-               reply->size(), shape.clients, shape.in_flight, ours, limit, ours / limit, ours_us, limit_us,
-               ours_us / limit_us);
+    const Pair pair = Measure({box.Socket(), daemon}, {echo_socket, echo.Pid()}, verb, shape, rounds, duration);
+    const double ours = Median(pair.daemon.rate), limit = Median(pair.echo.rate);
+    const double ours_us = Median(pair.daemon.latency_us), limit_us = Median(pair.echo.latency_us);
+    fmt::print(
+        "{:<20} {:>6} {:>5} x {:<2} {:>10.0f} {:>10.0f} {:>6.2f} {:>10.0f} {:>10.0f} {:>6.2f} {:>7.1f} {:>7.1f}\n",
+        verb, reply->size(), shape.clients, shape.in_flight, ours, limit, ours / limit, ours_us, limit_us,
+        ours_us / limit_us, Median(pair.daemon.cpu_us), Median(pair.echo.cpu_us));
     if (shape.clients == 5) rate_ratio = ours / limit;
     if (shape.in_flight == 1) latency_ratio = ours_us / limit_us;
   }
@@ -59,9 +75,10 @@ int Main(int argc, char** argv) {
   PrintHead("bench_commands", "Commands of the daemon beside a bare ZeroMQ ROUTER echo; medians of alternating rounds");
   test::TestBox box;
   const test::Daemon daemon = box.StartDaemon();
-  fmt::print("{:<20} {:>6} {:>10} {:>10} {:>10} {:>6} {:>10} {:>10} {:>6}\n", "verb", "bytes", "in flight", "daemon/s",
-             "echo/s", "ratio", "daemon us", "echo us", "ratio");
-  for (const char* verb : {"GET-JOB-ACTIVE-SUM", "GET-ADM-CONF"}) MeasureVerb(box, verb, rounds, duration);
+  fmt::print("{:<20} {:>6} {:>10} {:>10} {:>10} {:>6} {:>10} {:>10} {:>6} {:>15}\n", "verb", "bytes", "in flight",
+             "daemon/s", "echo/s", "ratio", "daemon us", "echo us", "ratio", "processor us");
+  for (const char* verb : {"GET-JOB-ACTIVE-SUM", "GET-ADM-CONF"})
+    MeasureVerb(box, daemon.Pid(), verb, rounds, duration);
   return 0;
 }
 

@@ -25,6 +25,15 @@ double Since(SteadyClock::time_point begin) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
 }
 
+double CpuMicroseconds(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+    CannotMeasure(fmt::format("process {} has no processor time", pid));
+  }
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
+}
+
 double Median(std::vector<double> values) {
   if (values.empty()) CannotMeasure("there is no measured value");
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -12,6 +14,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// Milliseconds since `begin`.
 double Since(SteadyClock::time_point begin);
+
+/// Processor time that a running process has used, in microseconds; it says the same on a busy machine.
+double CpuMicroseconds(pid_t pid);
 
 /// Of at least one value.
 double Median(std::vector<double> values);

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 namespace cmdsrv {
 namespace {
@@ -31,10 +32,20 @@ bool IsControl(unsigned char c) { return c < 0x20 || c == 0x7F; }
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+/// Where the run of ASCII that begins at `at` ends, or up to seven bytes before. Most of what is checked is nothing
+/// else.
+std::size_t SkipAscii(std::string_view bytes, std::size_t at) {
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if ((word & 0x8080808080808080U) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 bool IsUtf8(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size();) {
+  for (std::size_t at = SkipAscii(bytes, 0); at < bytes.size(); at = SkipAscii(bytes, at)) {
     const std::size_t length = SequenceLength(bytes, at);
     if (length == 0) return false;
     at += length;

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "platform/journal.hpp"
+#include "platform/log_writer.hpp"
 #include "server/background.hpp"
 #include "server/connection_limit.hpp"
 #include "server/instance.hpp"
@@ -106,6 +107,7 @@ class Daemon {
   const PeerRules peers_;
   const Clock clock_;
   const SteadyTime began_ = clock_.Steady();
+  std::optional<LogWriter> log_;  ///< ends last, so that the last word of all others is written
   UniqueFd signals_;
   UniqueFd stop_fd_;
   std::optional<Instance> instance_;
@@ -120,6 +122,7 @@ Result<void> Daemon::Prepare() {
   auto signals = TakeSignals();
   if (!signals) return Failure(std::move(signals.error()));
   signals_ = std::move(*signals);
+  log_.emplace();
   stop_fd_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_fd_) return FailFromErrno(errno, "make an eventfd");
   auto box = ReplyBox::Make();
@@ -217,7 +220,7 @@ int Daemon::Stop(Router::End end) {
     return 0;
   }
   // A worker hangs in a system call. Nothing is unmade under it; the files go, and the kernel does the rest.
-  log::Warning(kServer, "some Commands were given up because they did not end in time");
+  log::Error(kServer, "some Commands were given up because they did not end in time");
   instance_.reset();
   std::_Exit(0);
 }

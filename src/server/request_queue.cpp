@@ -16,7 +16,7 @@ void RequestQueue::Push(std::vector<Request>& batch) {
       lane.push_back({next_number_++, std::move(batch[i])});
     }
     batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(accepted));
-    sleepers = PickSleeper();
+    if (!SomebodyIsQuick()) sleepers = PickSleeper();
   }
   if (sleepers != nullptr) sleepers->wake.notify_one();
 }
@@ -32,12 +32,26 @@ RequestQueue::Sleepers* RequestQueue::PickSleeper() {
   return sleepers;
 }
 
-std::optional<Request> RequestQueue::Take(Worker worker) {
+bool RequestQueue::Help() {
+  Sleepers* sleepers = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (quick_.empty()) return false;
+    if (quick_.front().number < helped_until_) sleepers = PickSleeper();
+    helped_until_ = next_number_;
+  }
+  if (sleepers != nullptr) sleepers->wake.notify_one();
+  return true;
+}
+
+std::optional<Request> RequestQueue::Take(Worker worker, std::optional<Lane> done) {
   Sleepers& mine = worker == Worker::General ? general_ : quick_only_;
   std::unique_lock lock(mutex_);
+  if (done == Lane::Quick) --at_quick_;
   for (;;) {
     if (auto request = Pop(worker)) {
-      Sleepers* others = PickSleeper();
+      if (request->lane == Lane::Quick) ++at_quick_;
+      Sleepers* others = SomebodyIsQuick() ? nullptr : PickSleeper();
       lock.unlock();
       if (others != nullptr) others->wake.notify_one();
       return request;

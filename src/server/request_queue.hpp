@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -23,8 +24,16 @@ class RequestQueue {
 
   enum class Worker { General, QuickOnly };
 
-  /// Waits for a request. Empty when the queue is closed and nothing for this kind of worker is left.
-  std::optional<Request> Take(Worker worker);
+  /// Waits for a request. Empty when the queue is closed and nothing for this kind of worker is left. `done` is the
+  /// lane of the request that this worker took before and has finished.
+  std::optional<Request> Take(Worker worker, std::optional<Lane> done = std::nullopt);
+
+  /// A quick request is over in microseconds, so one that comes while a worker is at another does not wake a second
+  /// one: two threads that take turns are slower than one that goes on. Whoever pushes calls this every kHelpAfter as
+  /// long as it returns true: then quick requests wait, and one more worker is woken if the oldest has waited since the
+  /// last call.
+  bool Help();
+  static constexpr std::chrono::milliseconds kHelpAfter{1};
 
   /// Nothing is let in any more; what is in is still given out.
   void Close();
@@ -43,9 +52,9 @@ class RequestQueue {
   };
 
   /// Picks the sleeper that what waits needs; notify it after unlocking. At most one is on its way at a time, and it
-  /// looks again when it has taken its request: so a burst of quick requests is served by few workers and with few
-  /// wakes, while slow requests get as many workers as there are.
+  /// looks again when it has taken its request: so slow requests get as many workers as there are.
   Sleepers* PickSleeper();
+  bool SomebodyIsQuick() const { return at_quick_ > 0 && slow_.empty(); }
   std::optional<Request> Pop(Worker worker);
 
   const std::size_t limit_;
@@ -53,6 +62,8 @@ class RequestQueue {
   std::deque<Waiting> quick_;
   std::deque<Waiting> slow_;
   std::uint64_t next_number_ = 0;
+  std::uint64_t helped_until_ = 0;  ///< what has a lower number waits since the last Help
+  std::size_t at_quick_ = 0;        ///< workers that are at a quick request
   Sleepers general_;
   Sleepers quick_only_;
   bool closed_ = false;

@@ -93,6 +93,40 @@ TEST(RequestQueue, QuickRequestsPassBySlowOnes) {
   EXPECT_EQ(slow_begun, 4);
 }
 
+// A quick request that is not quick after all must not hold up the next one.
+TEST(RequestQueue, HelpGetsPastAWorkerThatHangs) {
+  RequestQueue queue(10);
+  EXPECT_FALSE(queue.Help()) << "nothing waits";
+  std::atomic<bool> hangs{false};
+  std::atomic<bool> second_done{false};
+  const auto serve = [&] {
+    std::optional<Lane> done;
+    while (auto request = queue.Take(Worker::General, done)) {
+      if (request->text == "first") {
+        hangs = true;
+        hangs.notify_all();
+        second_done.wait(false);
+      } else {
+        second_done = true;
+        second_done.notify_all();
+      }
+      done = request->lane;
+    }
+  };
+  std::thread one(serve);
+  std::thread two(serve);
+  auto batch = Batch({{"first", Lane::Quick}});
+  queue.Push(batch);
+  hangs.wait(false);
+  batch = Batch({{"second", Lane::Quick}});
+  queue.Push(batch);
+  while (queue.Help()) std::this_thread::sleep_for(RequestQueue::kHelpAfter);
+  second_done.wait(false);
+  queue.Close();
+  one.join();
+  two.join();
+}
+
 TEST(RequestQueue, EveryRequestIsTakenOnceByManyWorkers) {
   constexpr int kRequests = 20'000;
   RequestQueue queue(kRequests);

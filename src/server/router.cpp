@@ -52,6 +52,7 @@ Router::End Router::Run() {
     if ((readable & 2U) != 0) SendReady();
     ReceiveBatch();
     const SteadyTime now = clock_.Steady();
+    HelpWorkers(now);
     SendDue(now);
     Advance(now);
   }
@@ -67,9 +68,26 @@ void Router::ReceiveBatch() {
     Handle(*message);
   }
   if (batch_.empty()) return;
-  queue_.Push(batch_);
+  Enqueue();
   for (const Request& refused : batch_) Answer(refused.from, BusyReply(VerbOf(refused.text)));
   batch_.clear();
+}
+
+/// What stays in the batch found no room.
+void Router::Enqueue() {
+  under_way_ += batch_.size();
+  queue_.Push(batch_);
+  under_way_ -= batch_.size();
+}
+
+void Router::HelpWorkers(SteadyTime now) {
+  if (under_way_ == 0) {
+    next_help_.reset();
+  } else if (!next_help_ || (now >= *next_help_ && queue_.Help())) {
+    next_help_ = now + RequestQueue::kHelpAfter;
+  } else if (now >= *next_help_) {
+    next_help_.reset();
+  }
 }
 
 void Router::Handle(const RouterSocket::Message& message) {
@@ -133,12 +151,13 @@ void Router::BeginStop(std::string_view why, StopRequest wanted) {
   phase_ = Phase::Draining;
   stop_began_ = clock_.Steady();
   hooks_.stopping();
-  if (!batch_.empty()) queue_.Push(batch_);  // accepted before the stop, so they are answered
+  Enqueue();  // accepted before the stop, so they are answered
   queue_.Close();
 }
 
 void Router::SendReady() {
   box_.Take(replies_);
+  under_way_ -= replies_.size();
   for (Reply& reply : replies_) {
     if (reply.delay.count() > 0 && phase_ == Phase::Serving) {
       const SteadyTime due = clock_.Steady() + reply.delay;
@@ -207,6 +226,7 @@ std::optional<std::chrono::milliseconds> Router::UntilNextTimer(SteadyTime now) 
   };
   consider(delayed_.NextDue());
   consider(held_.NextDue());
+  consider(next_help_);
   if (options_.heartbeat) consider(next_heartbeat_);
   if (phase_ == Phase::Draining) consider(stop_began_ + Times().cut);
   if (phase_ != Phase::Serving) consider(stop_began_ + Times().give_up);

@@ -61,6 +61,8 @@ class Router {
   enum class Phase { Serving, Draining, Cut, Over };
 
   void ReceiveBatch();
+  void Enqueue();
+  void HelpWorkers(SteadyTime now);
   void Handle(const RouterSocket::Message& message);
   void HandleStop(const Address& from, const Peer& peer, std::string_view text);
   void TakeSignals();
@@ -94,6 +96,8 @@ class Router {
   StopRequest wanted_;
   SteadyTime stop_began_;
   SteadyTime next_heartbeat_;
+  std::size_t under_way_ = 0;            ///< requests that were queued and are not answered yet
+  std::optional<SteadyTime> next_help_;  ///< see RequestQueue::Help
 };
 
 }  // namespace cmdsrv

@@ -46,8 +46,10 @@ Workers::~Workers() {
 }
 
 void Workers::Serve(RequestQueue::Worker kind) {
-  while (auto request = queue_.Take(kind)) {
+  std::optional<Lane> done;
+  while (auto request = queue_.Take(kind, done)) {
     Executed executed = ExecuteSafely(execute_, *request);
+    done = request->lane;
     box_.Post({std::move(request->from), std::move(executed.reply), executed.delay});
   }
   if (--running_ == 0) box_.Wake();
