@@ -23,7 +23,7 @@ enum class JobEvent {
 ///      │ └─────StartAgain─► Restarted ──EndedBadly──► Failed        (EndedBadly of a Scheduled one: could not start)
 ///      └─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
 ///  Started, Restarted ──Interrupted──► Started, Restarted (they stay what they are until StartAgain → Restarted)
-///  Started ──NeverBegan──► Scheduled, Restarted ──NeverBegan──► Restarted (in memory; the row waits for the next start)
+///  Started ──NeverBegan──► Scheduled, Restarted ──NeverBegan──► Restarted (in memory; the row waits for a start)
 ///  Nothing leaves Succeeded, Failed, Cancelled. Empty: the arrow is not drawn.
 std::optional<JobStatus> Next(JobStatus now, JobEvent event);
 

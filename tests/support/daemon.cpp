@@ -71,13 +71,13 @@ bool WaitForFile(const std::string& path, int watch, int pidfd, steady_clock::ti
 std::string BuiltProgram(const std::string& name) { return std::string(CMDSRV_BUILD_DIR) + "/" + name; }
 
 Result<Daemon> Daemon::Start(const std::string& root, const std::vector<std::string>& more_arguments,
-                             milliseconds deadline) {
+                             milliseconds deadline, const std::string& program) {
   static std::atomic<int> count{0};
   Daemon daemon;
   daemon.root_ = root;
   daemon.socket_ = root + "/run/cmdsrv_sock";
   daemon.output_file_ = fmt::format("{}/var/log/daemon-{}.txt", root, ++count);
-  daemon.arguments_ = {BuiltProgram("bin/iiab-cmdsrv"), "--root", root, "--foreground"};
+  daemon.arguments_ = {program, "--root", root, "--foreground"};
   daemon.arguments_.insert(daemon.arguments_.end(), more_arguments.begin(), more_arguments.end());
 
   const std::string ready_file = root + kReadyFile;
@@ -148,7 +148,7 @@ Result<ProcessEnd> Daemon::WaitForEnd(milliseconds deadline) {
 
 Result<void> Daemon::Restart(milliseconds deadline) {
   End();
-  auto next = Start(root_, {arguments_.begin() + 4, arguments_.end()}, deadline);
+  auto next = Start(root_, {arguments_.begin() + 4, arguments_.end()}, deadline, arguments_[0]);
   if (!next) return Failure(next.error());
   *this = std::move(*next);
   return {};

@@ -29,7 +29,8 @@ class Daemon {
   /// Starts it and waits until it is ready: the ready file has appeared, by inotify. Timeout or Unavailable (ended
   /// before it was ready) with its standard error in the message. What it prints is in <root>/var/log/daemon-<n>.txt.
   static Result<Daemon> Start(const std::string& root, const std::vector<std::string>& more_arguments = {},
-                              milliseconds deadline = seconds(10));
+                              milliseconds deadline = seconds(10),
+                              const std::string& program = BuiltProgram("bin/iiab-cmdsrv"));
 
   Daemon(Daemon&& other) noexcept;
   Daemon& operator=(Daemon&& other) noexcept;
