@@ -19,6 +19,20 @@ function(cmdsrv_room name)
   cmdsrv_precompile(cmdsrv_${name})
 endfunction()
 
+# Splits the cases of a long test program among `count` tests, which run at the same time and begin before the short ones.
+function(cmdsrv_shards name count)
+  set_tests_properties(${name} PROPERTIES COST 1000
+                       ENVIRONMENT "GTEST_TOTAL_SHARDS=${count};GTEST_SHARD_INDEX=0")
+  get_test_property(${name} LABELS labels)
+  get_test_property(${name} TIMEOUT timeout)
+  math(EXPR last "${count} - 1")
+  foreach(shard RANGE 1 ${last})
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES COST 1000 LABELS "${labels}" TIMEOUT ${timeout}
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${count};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+endfunction()
+
 # cmdsrv_unit_test(job_queue_test cmdsrv_jobs): one test program per file, beside the file it tests.
 function(cmdsrv_unit_test name)
   add_executable(${name} ${name}.cpp)
