@@ -30,6 +30,11 @@ std::size_t SequenceLength(std::string_view bytes, std::size_t at) {
 
 bool IsControl(unsigned char c) { return c < 0x20 || c == 0x7F; }
 
+/// U+0080 to U+009F: to a terminal they are what ESC with a letter is.
+bool IsC1(std::string_view character) {
+  return character.size() == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 /// Where the run of ASCII that begins at `at` ends, or up to seven bytes before. Most of what is checked is nothing
@@ -94,7 +99,7 @@ std::string CleanOutput(std::string_view bytes) {
     if (length == 0) {
       out += kReplacement;
     } else if (length > 1) {
-      out += bytes.substr(at, length);
+      if (!IsC1(bytes.substr(at, length))) out += bytes.substr(at, length);
     } else if (c == '\r') {
       if (at + 1 >= bytes.size() || bytes[at + 1] != '\n') out += '\n';
     } else if (c == '\n' || c == '\t' || !IsControl(static_cast<unsigned char>(c))) {

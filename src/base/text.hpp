@@ -16,8 +16,8 @@ std::string ToUtf8(std::string_view bytes);
 /// For log lines: control characters (newline too), DEL and C1 controls as \n, \t, \x1b; the rest unchanged.
 std::string EscapeControls(std::string_view text);
 
-/// Program output for people: valid UTF-8, carriage return as line break (\r\n is one), no control characters but
-/// newline and tab.
+/// Program output for people: valid UTF-8, carriage return as line break (\r\n is one), no control characters (C1
+/// too) but newline and tab.
 std::string CleanOutput(std::string_view bytes);
 
 /// The last `count` lines as `tail -n count` prints them.

@@ -20,6 +20,8 @@ TEST(Text, LogLinesCannotBeForged) {
 }
 
 TEST(Text, OutputKeepsTheLastStateOfProgressDisplays) {
+  EXPECT_EQ(CleanOutput("a\xc2\x9b[2Jb\xc2\x85\xc2\xa0\xc3\x9f"), "a[2Jb\xc2\xa0\xc3\x9f")
+      << "C1 controls end a terminal too";
   EXPECT_EQ(CleanOutput("10%\r20%\r\ndone\x1b[0m\b\xff"), "10%\n20%\ndone[0m\uFFFD");
 }
 

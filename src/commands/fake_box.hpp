@@ -17,10 +17,20 @@ class FakeBoard final : public JobBoard {
   Result<CancelAnswer> cancel_answer = CancelAnswer::WasRunning;
   Result<LogPiece> log_piece = LogPiece{};
   ActiveSummary active;
+  Result<std::vector<JobId>> retried = std::vector<JobId>{JobId{43}, JobId{44}};
+  std::optional<std::uint64_t> asked_since;
+  JobChanges changes;
+  JobEvents events{0};
 
   Result<Reservation> Reserve(std::string canonical) override { return Reservation({}, std::move(canonical)); }
   Result<std::vector<JobId>> Submit(CommandRow, JobPlan, Reservation) override { return std::vector<JobId>{JobId{1}}; }
   Result<CancelAnswer> Cancel(JobId) override { return cancel_answer; }
+  Result<std::vector<JobId>> Retry(JobId) override { return retried; }
+  JobChanges Changes(std::optional<std::uint64_t> since) override {
+    asked_since = since;
+    return changes;
+  }
+  JobEvents& Events() override { return events; }
   ActiveSummary Active() const override { return active; }
   std::vector<UnfinishedCommand> Unfinished() const override { return unfinished; }
   Result<std::vector<JobView>> List(const Store::ListQuery& query) override {

@@ -21,6 +21,8 @@ Result<Outcome> GetJobStat(const Arguments&, Services&);
 Result<Outcome> GetJobActiveSum(const Arguments&, Services&);
 Result<Outcome> GetJobLog(const Arguments&, Services&);
 Result<Outcome> CancelJob(const Arguments&, Services&);
+Result<Outcome> RetryJob(const Arguments&, Services&);
+Result<Outcome> WaitEvents(const Arguments&, Services&);
 
 // storage_commands.cpp
 Result<Outcome> GetSpaceAvail(const Arguments&, Services&);

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "commands/handlers.hpp"
+#include "commands/job_json.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -20,17 +21,7 @@ std::int64_t ElapsedSeconds(const JobView& job, WallTime now) {
   return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(end - *job.created).count());
 }
 
-json::value Describe(const std::optional<Progress>& progress) {
-  if (!progress) return nullptr;
-  const auto known = [](std::int64_t value) { return value < 0 ? json::value() : json::value(value); };
-  return json::object{{"phase", progress->phase},         {"bytes", known(progress->bytes)},
-                      {"total", known(progress->total)},  {"percent", known(progress->percent)},
-                      {"rate", known(progress->rate)},    {"eta", known(progress->eta_seconds)}};
-}
-
 json::object Describe(const JobView& job, WallTime now) {
-  json::object reason;
-  if (!job.reason.empty()) reason = {{"code", job.reason_code}, {"text", job.reason}};
   return {{"job_id", job.id.value},
           {"job_command", EscapeHtml(job.command)},
           {"job_output", EscapeHtml(job.output)},
@@ -41,8 +32,8 @@ json::object Describe(const JobView& job, WallTime now) {
           {"group_id", job.group.value},
           {"step_no", job.step_no},
           {"step_count", job.step_count},
-          {"reason", reason.empty() ? json::value() : json::value(std::move(reason))},
-          {"progress", Describe(job.progress)},
+          {"reason", DescribeReason(job.reason_code, job.reason)},
+          {"progress", DescribeProgress(job.progress)},
           {"started_at", ToIso(job.started)},
           {"ended_at", ToIso(job.ended)},
           {"exit", job.exit.empty() ? json::value() : json::value(job.exit)}};
@@ -125,6 +116,23 @@ Result<Outcome> CancelJob(const Arguments& arguments, Services& services) {
     case CancelAnswer::WasRunning: return Answer(Sentence{fmt::format("Running Job  {} Cancelled.", id)});
   }
   return Fail(ErrorCode::Internal, "unknown answer to a cancel");
+}
+
+Result<Outcome> WaitEvents(const Arguments& arguments, Services& services) {
+  constexpr double kDefaultSeconds = 25;  // less than what clients and proxies between usually allow
+  const auto since = arguments.Integer("since");
+  const std::chrono::duration<double> timeout(arguments.Number("timeout").value_or(kDefaultSeconds));
+  JobChanges changes = services.jobs.Changes(since ? std::optional(static_cast<std::uint64_t>(*since)) : std::nullopt);
+  if (changes.snapshot || !changes.changes.empty() || timeout.count() <= 0) return Answer(DescribeChanges(changes));
+  return EventWait{changes.seq, std::chrono::duration_cast<std::chrono::milliseconds>(timeout)};
+}
+
+Result<Outcome> RetryJob(const Arguments& arguments, Services& services) {
+  const JobId id{*arguments.Integer("job_id")};
+  const auto jobs = services.jobs.Retry(id);
+  if (jobs) return Answer(Sentence{fmt::format("Job  {} Scheduled.", jobs->back())});
+  if (jobs.error().code == ErrorCode::NotFound) return Fail(ErrorCode::Stated, "There is no Job  {}.", id);
+  return Failure(jobs.error());
 }
 
 }  // namespace cmdsrv

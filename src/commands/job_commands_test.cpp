@@ -111,6 +111,56 @@ TEST_F(JobCommands, TestJobMakesAChain) {
   }
 }
 
+TEST_F(JobCommands, RetryNamesTheLastNewJob) {
+  EXPECT_EQ(TextOf(box_.Ask("RETRY-JOB", R"({"job_id": "42"})")), "sentence: Job  44 Scheduled.");
+  box_.board.retried = Fail(ErrorCode::NotFound, "no");
+  EXPECT_EQ(TextOf(box_.Ask("RETRY-JOB", R"({"job_id": 42})")), "error: There is no Job  42.");
+  box_.board.retried = Fail(ErrorCode::Stated, "All steps of Job  42 succeeded; there is nothing to retry.");
+  EXPECT_EQ(box_.Ask("RETRY-JOB", R"({"job_id": 42})").error().code, ErrorCode::Stated);
+  EXPECT_EQ(box_.Ask("RETRY-JOB").error().code, ErrorCode::Malformed);
+}
+
+TEST_F(JobCommands, ChangesAreAnsweredAtOnce) {
+  JobChange change;
+  change.seq = 12;
+  change.id = JobId{42};
+  change.group = CommandId{7};
+  change.step_count = 2;
+  change.reason_code = "slot";
+  change.reason = "Waiting for a free slot";
+  JobChange printed = change;
+  printed.seq = 13;
+  printed.status = JobStatus::Started;
+  printed.reason_code = printed.reason = "";
+  printed.output_bytes = 500;
+  printed.progress = Progress{.phase = "download", .percent = 5};
+  box_.board.changes = {.seq = 13, .snapshot = false, .changes = {change, printed}};
+  EXPECT_EQ(
+      TextOf(box_.Ask("WAIT-EVENTS", R"({"since": 11})")),
+      R"({"seq":13,"snapshot":false,"events":[)"
+      R"({"seq":12,"job_id":42,"group_id":7,"step_no":1,"step_count":2,"job_status":"SCHEDULED",)"
+      R"("reason":{"code":"slot","text":"Waiting for a free slot"}},)"
+      R"({"seq":13,"job_id":42,"group_id":7,"step_no":1,"step_count":2,"job_status":"STARTED","reason":null,)"
+      R"("size":500,"progress":{"phase":"download","bytes":null,"total":null,"percent":5,"rate":null,"eta":null}}]})");
+  EXPECT_EQ(box_.board.asked_since, 11U);
+}
+
+TEST_F(JobCommands, WithoutChangesTheClientWaits) {
+  box_.board.changes = {.seq = 13, .snapshot = false, .changes = {}};
+  const auto wait = box_.Ask("WAIT-EVENTS", R"({"since": 13, "timeout": 0.5})");
+  ASSERT_TRUE(wait && std::holds_alternative<EventWait>(*wait));
+  EXPECT_EQ(std::get<EventWait>(*wait).since, 13U);
+  EXPECT_EQ(std::get<EventWait>(*wait).timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(TextOf(box_.Ask("WAIT-EVENTS", R"({"since": 13, "timeout": 0})")),
+            R"({"seq":13,"snapshot":false,"events":[]})");
+  box_.board.changes.snapshot = true;
+  EXPECT_EQ(TextOf(box_.Ask("WAIT-EVENTS")), R"({"seq":13,"snapshot":true,"events":[]})");
+  EXPECT_FALSE(box_.board.asked_since);
+  for (const char* bad : {R"({"since": -1})", R"({"timeout": -1})", R"({"timeout": 301})", R"({"since": 1.5})"}) {
+    EXPECT_EQ(box_.Ask("WAIT-EVENTS", bad).error().code, ErrorCode::Malformed) << bad;
+  }
+}
+
 TEST_F(JobCommands, SpaceIsTextInKilobytes) {
   const auto reply = ParseJson(TextOf(box_.Ask("GET-SPACE-AVAIL")));
   ASSERT_TRUE(reply);

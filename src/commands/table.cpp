@@ -30,6 +30,9 @@ constexpr std::array kInstallZims = {
               .value_class = Class::Service,
               .most_elements = 2},
 };
+constexpr std::array kRetryJob = {
+    Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
+};
 constexpr std::array kTestJob = {
     Parameter{.name = "steps",
               .type = Type::NumberList,
@@ -37,6 +40,11 @@ constexpr std::array kTestJob = {
               .least = -125,
               .most = 3600,
               .most_elements = 20},
+};
+
+constexpr std::array kWaitEvents = {
+    Parameter{.name = "since", .type = Type::Integer, .need = Need::Optional, .least = 0},
+    Parameter{.name = "timeout", .type = Type::Number, .need = Need::Optional, .least = 0, .most = 300},
 };
 
 constexpr std::span<const Parameter> kNone = {};
@@ -56,9 +64,11 @@ constexpr CommandRowInfo kCommands[] = {
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
+    {"WAIT-EVENTS",        Caller::Console, Needs::Nothing,  Log::Poll,  Makes::Answers, Lane::Quick, kWaitEvents,  WaitEvents,      "Waits for the next changes of jobs."},
     {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
 };
 // clang-format on
@@ -102,7 +112,7 @@ json::value DescribeCommands() {
                                 {"summary", row.summary},
                                 {"caller", NameOf(row.caller)},
                                 {"internet", row.needs == Needs::Internet},
-                                {"sensitive", row.log != Log::Whole},
+                                {"sensitive", row.log == Log::Verb || row.log == Log::Never},
                                 {"jobs", row.makes == Makes::Jobs},
                                 {"lane", row.lane == Lane::Quick ? "quick" : "slow"},
                                 {"parameters", std::move(parameters)}});

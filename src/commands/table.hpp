@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -14,7 +15,14 @@ namespace cmdsrv {
 
 struct Services;
 
-using Outcome = std::variant<Answer, JobPlan>;  // "here it is", or "these steps will do it"
+/// The answer is what happens to jobs after number `since` (JobEvents), or that nothing did within `timeout`.
+struct EventWait {
+  std::uint64_t since = 0;
+  std::chrono::milliseconds timeout{0};
+};
+
+/// "Here it is", "these steps will do it", or "nothing yet: wait without a worker".
+using Outcome = std::variant<Answer, JobPlan, EventWait>;
 using Handler = Result<Outcome> (*)(const Arguments&, Services&);
 
 enum class Caller {
@@ -26,7 +34,8 @@ enum class Needs { Nothing, Internet };
 enum class Log {
   Whole,  ///< the Command is logged and stored as received
   Verb,   ///< sensitive: "<VERB> ***"
-  Never,  ///< no line, no row, no id
+  Never,  ///< no line, no row, no id; sensitive
+  Poll,   ///< the same, because it is asked all the time and changes nothing; not sensitive
 };
 enum class Makes {
   Answers,  ///< never a job; identical ones may run side by side

@@ -95,6 +95,7 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
 Result<Outcome> MakeKiwixLib(const Arguments&, Services&) {
   JobPlan plan;
   plan.steps.push_back(PlanOwnStep({"make-kiwix-lib"}, {std::string(kKiwixLibraryLock)}));
+  plan.steps.back().merge = "kiwix-index";
   return plan;
 }
 

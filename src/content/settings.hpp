@@ -36,6 +36,8 @@ struct Settings {
   int fetch_stall_s = 60;  ///< key fetch_stall_s: a download without a byte for so long has failed
   int db_keep_commands_days = 90;
   int db_keep_jobs_days = 365;
+  int job_log_keep_days = 90;  ///< key job_log_keep_days: outputs of ended jobs
+  int job_log_most_mb = 256;   ///< key job_log_most_mb: of all of them together, the oldest go first
   bool allow_stop_from_web = false;
   bool dry_run = false;
 

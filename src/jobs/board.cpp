@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "jobs/job_views.hpp"
+#include "jobs/retry.hpp"
 #include "platform/shim_process.hpp"
 
 namespace cmdsrv {
@@ -33,6 +34,7 @@ JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::strin
   options.argv = step.argv;
   options.cwd = plan.cwd;
   options.locks = step.locks;
+  options.merge = step.merge;
   options.canonical = canonical;
   options.ansible = plan.ansible;
   options.full_log = plan.full_log;
@@ -133,6 +135,19 @@ Result<CancelAnswer> Board::Cancel(JobId id) {
   return *answer;
 }
 
+Result<std::vector<JobId>> Board::Retry(JobId id) {
+  const auto job = store_.Find(id);
+  if (!job) return Failure(job.error());
+  auto group = store_.Group(job->command);
+  if (!group) return Failure(group.error());
+  auto retry = PlanRetry(*group);
+  if (!retry) return Failure(retry.error());
+  auto reservation = Reserve(std::move(retry->canonical));
+  if (!reservation) return Fail(ErrorCode::Stated, "Job  {} was sent again meanwhile; the same Command is active.", id);
+  CommandRow command{store_.NextCommandId(), job->command_message.value_or(""), clock_.Wall()};
+  return Submit(std::move(command), std::move(retry->plan), std::move(*reservation));
+}
+
 ActiveSummary Board::Active() const {
   ActiveSummary summary;
   table_->With([&](JobTable::Jobs& jobs) {
@@ -209,6 +224,26 @@ int Board::StepCount(const JobRow& row, const std::vector<JobRow>& page) {
     for (const JobRow& other : *group) count = std::max(count, other.step_no);
   }
   return count;
+}
+
+JobChanges Board::Changes(std::optional<std::uint64_t> since) {
+  core_.Listen();
+  if (since) {
+    if (auto after = Events().After(*since)) return std::move(*after);
+  }
+  JobChanges all{
+      .seq = Events().Latest(), .snapshot = true, .changes = {}};  // first: what happens meanwhile is told again
+  table_->With([&](JobTable::Jobs& jobs) {
+    const auto list = ListOf(jobs);
+    const Holdings held = HeldBy(list);
+    const SteadyTime now = clock_.Steady();
+    all.changes.reserve(list.size());
+    for (const JobRecord* job : list) {
+      all.changes.push_back(ChangeOf(*job, WhyNotRunning(*job, list, held, LimitsOf(options_), now)));
+      all.changes.back().seq = all.seq;
+    }
+  });
+  return all;
 }
 
 Result<JobBoard::LogPiece> Board::ReadLog(JobId id, std::uint64_t offset, std::size_t limit) {

@@ -18,10 +18,13 @@ class Board final : public JobBoard {
   Result<Reservation> Reserve(std::string canonical) override;
   Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) override;
   Result<CancelAnswer> Cancel(JobId id) override;
+  Result<std::vector<JobId>> Retry(JobId id) override;
   ActiveSummary Active() const override;
   std::vector<UnfinishedCommand> Unfinished() const override;
   Result<std::vector<JobView>> List(const Store::ListQuery& query) override;
   Result<JobView> Find(JobId id) override;
+  JobChanges Changes(std::optional<std::uint64_t> since) override;
+  JobEvents& Events() override { return core_.Events(); }
   Result<LogPiece> ReadLog(JobId id, std::uint64_t offset, std::size_t limit) override;
 
   /// From now on nothing is submitted or cancelled any more.

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "jobs/job_events.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/job_status.hpp"
 #include "jobs/progress.hpp"
@@ -34,7 +35,7 @@ struct JobView {
   std::optional<WallTime> updated;
   std::optional<WallTime> started;
   std::optional<WallTime> ended;
-  std::string reason_code;  ///< "slot", "job", "service", "lock", "ansible", "failed", …; empty: nothing to say
+  std::string reason_code;  ///< why it does not run, see reasons.hpp; empty while it runs
   std::string reason;       ///< a sentence
   std::string exit;
   std::optional<Progress> progress;
@@ -99,10 +100,23 @@ class JobBoard {
   /// is signalled by the Minder. NotFound when the job is neither scheduled nor running.
   virtual Result<CancelAnswer> Cancel(JobId id) = 0;
 
+  /// Makes a new group of the steps that did not succeed in the group of job `id`, in their order and with their
+  /// dependencies, and records it like Submit. Errors: NotFound; Stated with the sentence why there is nothing to retry
+  /// (some of it is unfinished, all of it succeeded, an older server made it, the same Command is active); those of
+  /// Submit.
+  virtual Result<std::vector<JobId>> Retry(JobId id) = 0;
+
   virtual ActiveSummary Active() const = 0;
   virtual std::vector<UnfinishedCommand> Unfinished() const = 0;
   virtual Result<std::vector<JobView>> List(const Store::ListQuery& query) = 0;
   virtual Result<JobView> Find(JobId id) = 0;
+
+  /// What happened after number `since`. When that cannot be told any more, or without a number: the unfinished jobs as
+  /// they stand. Asking keeps the Minder telling what running jobs print, for a minute.
+  virtual JobChanges Changes(std::optional<std::uint64_t> since) = 0;
+
+  /// For waiting until there is something to ask for.
+  virtual JobEvents& Events() = 0;
 
   /// A piece of the full output, see platform/job_output.hpp. `ended` tells whether more can come.
   struct LogPiece {

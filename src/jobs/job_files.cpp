@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "platform/files.hpp"
@@ -57,22 +59,31 @@ Result<void> OutputKeeper::Begin(const std::function<bool(JobId)>& unfinished) {
 void OutputKeeper::Add(JobId id) {
   const auto facts = Look(paths_.Output(id));
   if (!facts || !facts->is_regular) return;
-  std::uint64_t& bytes = bytes_[id];
-  total_ += facts->bytes - bytes;
-  bytes = facts->bytes;
+  Kept& kept = kept_[id];
+  total_ += facts->bytes - kept.bytes;
+  kept.bytes = facts->bytes;
+  kept.written = WallTime{std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds{facts->mtime_ns})};
   KeepBound();
 }
 
 void OutputKeeper::Remove(JobId id) {
-  if (const auto at = bytes_.find(id); at != bytes_.end()) {
-    total_ -= at->second;
-    bytes_.erase(at);
+  if (const auto at = kept_.find(id); at != kept_.end()) {
+    total_ -= at->second.bytes;
+    kept_.erase(at);
   }
   RemoveOrLog(paths_.Output(id));
 }
 
+void OutputKeeper::RemoveOlderThan(WallTime time) {
+  std::vector<JobId> old;
+  for (const auto& [id, kept] : kept_) {
+    if (kept.written < time) old.push_back(id);
+  }
+  for (const JobId id : old) Remove(id);
+}
+
 void OutputKeeper::KeepBound() {
-  while (total_ > bound_ && !bytes_.empty()) Remove(bytes_.begin()->first);
+  while (total_ > bound_ && !kept_.empty()) Remove(kept_.begin()->first);
 }
 
 }  // namespace cmdsrv

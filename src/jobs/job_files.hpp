@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 
@@ -40,13 +41,20 @@ class OutputKeeper {
   /// The job's row is gone.
   void Remove(JobId id);
 
+  /// Outputs that were last written before `time` go.
+  void RemoveOlderThan(WallTime time);
+
  private:
   void KeepBound();
 
   JobPaths paths_;
   std::uint64_t bound_;
   std::uint64_t total_ = 0;
-  std::map<JobId, std::uint64_t> bytes_;
+  struct Kept {
+    std::uint64_t bytes = 0;
+    WallTime written;
+  };
+  std::map<JobId, Kept> kept_;
 };
 
 }  // namespace cmdsrv

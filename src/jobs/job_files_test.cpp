@@ -46,6 +46,22 @@ TEST_F(JobFiles, TheOldestOutputsMakeRoom) {
   EXPECT_TRUE(Exists(paths_.Output(JobId{9}))) << "removed ones no longer count";
 }
 
+TEST_F(JobFiles, OldOutputsGoByThemselves) {
+  OutputKeeper keeper(paths_, 1000);
+  Make(paths_.Output(JobId{1}), 10);
+  std::filesystem::last_write_time(paths_.Output(JobId{1}),
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(48));
+  Make(paths_.Output(JobId{2}), 10);
+  Make(paths_.Output(JobId{3}), 10);
+  std::filesystem::last_write_time(paths_.Output(JobId{3}),
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(48));
+  ASSERT_TRUE(keeper.Begin([](JobId id) { return id == JobId{3}; }));
+  keeper.RemoveOlderThan(Clock().Wall() - std::chrono::hours(24));
+  EXPECT_FALSE(Exists(paths_.Output(JobId{1})));
+  EXPECT_TRUE(Exists(paths_.Output(JobId{2})));
+  EXPECT_TRUE(Exists(paths_.Output(JobId{3}))) << "of a job that has not ended";
+}
+
 TEST_F(JobFiles, FilesOfUnfinishedJobsAndOfOthersStay) {
   OutputKeeper keeper(paths_, 0);
   for (const JobId id : {JobId{1}, JobId{2}}) {

@@ -23,7 +23,7 @@ class Minder final : public JobMinder {
         loop_(std::move(loop)),
         table_(std::make_shared<JobTable>()),
         runner_(loop_, options_.shim_program, {options_.state_directory, options_.output_directory}),
-        core_({store, clock, loop_, runner_, *table_, [this](auto task) { RunAside(std::move(task)); }}, options_),
+        core_({store, clock, loop_, runner_, *table_, events_}, options_),
         board_(store, clock, options_, table_, core_) {}
 
   ~Minder() override { Stop(false); }
@@ -49,7 +49,6 @@ class Minder final : public JobMinder {
       }
       thread_.join();
     }
-    if (aside_.joinable()) aside_.join();
   }
 
  private:
@@ -61,20 +60,15 @@ class Minder final : public JobMinder {
     core_.InterruptAll([this] { loop_->Quit(); });
   }
 
-  void RunAside(std::function<void()> task) {
-    if (aside_.joinable()) aside_.join();  // it is a day old
-    aside_ = std::thread(std::move(task));
-  }
-
   const MinderOptions options_;
   const std::shared_ptr<EventLoop> loop_;
   const std::shared_ptr<JobTable> table_;
+  JobEvents events_;
   ShimRunner runner_;
   MinderCore core_;
   class Board board_;
   EventLoop::SourcePtr stop_timer_;
   std::thread thread_;
-  std::thread aside_;
 };
 
 }  // namespace

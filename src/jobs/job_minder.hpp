@@ -49,6 +49,7 @@ struct MinderOptions {
   std::chrono::milliseconds interruption_pause{10'000};
   std::uint64_t output_column_bytes = 1U << 20U;    ///< jobs.job_output at most
   std::uint64_t log_directory_bytes = 256U << 20U;  ///< oldest outputs of ended jobs are removed above this
+  std::chrono::hours log_age{24 * 90};              ///< and those that ended longer ago than this
   /// Canonical text of a stored Command (verb and sorted arguments); empty when it cannot be parsed. Given by the
   /// server, because this room does not know the protocol.
   std::function<std::optional<std::string>(std::string_view message)> canonical_of;

@@ -15,6 +15,7 @@ struct StepPlan {
   std::string display;               ///< job_command of the database; empty: argv quoted, URL credentials masked
   std::optional<std::size_t> after;  ///< index of the step it depends on, smaller than its own
   std::vector<std::string> locks;    ///< "kiwix-library", "menus", "/media/usb0", …
+  std::string merge = {};                 ///< "kiwix-index": one run does the work of all steps of this name that wait
   bool restartable = true;           ///< may be started again after an interruption
   RetryPolicy retry = RetryPolicy::Never;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "jobs/reasons.hpp"
+
 namespace cmdsrv {
 namespace {
 
@@ -24,12 +26,19 @@ bool NeedsService(const Waiting& waiting) {
   return waiting.service == ServiceWait::Unknown || waiting.service == ServiceWait::NotReady;
 }
 
+bool IsUnfinished(JobId id, JobList jobs) { return id && FindJob(id, jobs) != nullptr; }
+
+/// Everything but what others hold.
+bool IsReady(const JobRecord& job, const Waiting& waiting, JobList jobs, SteadyTime now) {
+  if (job.cancel_wanted || waiting.not_before > now || NeedsService(waiting)) return false;
+  return !IsUnfinished(job.depends_on, jobs) && !IsUnfinished(waiting.merged_into, jobs);
+}
+
 /// Everything but the slot.
 bool MayStart(const JobRecord& job, const Waiting& waiting, JobList jobs, const Holdings& held, SteadyTime now) {
-  if (job.cancel_wanted || waiting.not_before > now || NeedsService(waiting)) return false;
+  if (!IsReady(job, waiting, jobs, now)) return false;
   if (job.options.ansible && held.ansible) return false;
-  if (!job.options.locks.empty() && TakenLock(job, held) != nullptr) return false;
-  return !job.depends_on || FindJob(job.depends_on, jobs) == nullptr;
+  return job.options.locks.empty() || TakenLock(job, held) == nullptr;
 }
 
 }  // namespace
@@ -62,25 +71,38 @@ std::vector<JobId> FindStartable(JobList jobs, const Limits& limits, SteadyTime 
   return startable;
 }
 
+std::vector<JobId> MergeableWith(const JobRecord& starting, JobList jobs, SteadyTime now) {
+  std::vector<JobId> same;
+  if (starting.options.merge.empty()) return same;
+  for (const JobRecord* job : jobs) {
+    const auto* waiting = std::get_if<Waiting>(&job->stage);
+    if (job == &starting || waiting == nullptr || waiting->again || job->options.merge != starting.options.merge)
+      continue;
+    if (IsReady(*job, *waiting, jobs, now)) same.push_back(job->id);
+  }
+  return same;
+}
+
 WaitReason WhyWaiting(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits, SteadyTime now) {
   const auto* waiting = std::get_if<Waiting>(&job.stage);
   if (waiting == nullptr) return {};
-  if (waiting->not_before > now) return {"record", waiting->trouble};
-  if (job.depends_on && FindJob(job.depends_on, jobs) != nullptr) {
-    return {"job", fmt::format("Waiting for job {}", job.depends_on)};
+  if (waiting->not_before > now) return {reason::kPause, waiting->trouble};
+  if (IsUnfinished(job.depends_on, jobs)) return {reason::kJob, fmt::format("Waiting for job {}", job.depends_on)};
+  if (IsUnfinished(waiting->merged_into, jobs)) {
+    return {reason::kMerged, fmt::format("Job {} does this work too", waiting->merged_into)};
   }
   if (NeedsService(*waiting) && job.options.service) {
     const std::string detail = waiting->service_detail.empty() ? "" : fmt::format(" ({})", waiting->service_detail);
-    return {"service", fmt::format("Waiting for service {}{}", job.options.service->first, detail)};
+    return {reason::kService, fmt::format("Waiting for service {}{}", job.options.service->first, detail)};
   }
   if (job.options.ansible && held.ansible) {
-    return {"ansible", fmt::format("Waiting for the Ansible run of job {}", *held.ansible)};
+    return {reason::kAnsible, fmt::format("Waiting for the Ansible run of job {}", *held.ansible)};
   }
   if (const std::string* lock = TakenLock(job, held)) {
-    return {"lock", fmt::format("Waiting for job {}, which uses {}", held.locks.find(*lock)->second, *lock)};
+    return {reason::kLock, fmt::format("Waiting for job {}, which uses {}", held.locks.find(*lock)->second, *lock)};
   }
-  if (held.running >= limits.max_running) return {"slot", "Waiting for a free slot"};
-  return {};
+  if (held.running >= limits.max_running) return {reason::kSlot, "Waiting for a free slot"};
+  return {reason::kStart, "About to start"};
 }
 
 std::vector<JobId> DependentsOf(JobId id, JobList jobs) {

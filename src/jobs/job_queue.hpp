@@ -31,12 +31,16 @@ Holdings HeldBy(JobList jobs);
 /// Interrupted jobs first, then by id; what waits never blocks what comes after it. Together they keep all limits.
 std::vector<JobId> FindStartable(JobList jobs, const Limits& limits, SteadyTime now);
 
+/// Waiting jobs that need no run of their own when `starting` begins now: same `merge`, asked for already, and nothing
+/// else to wait for. One that was interrupted finishes what it began.
+std::vector<JobId> MergeableWith(const JobRecord& starting, JobList jobs, SteadyTime now);
+
 struct WaitReason {
-  std::string code;      ///< "job", "service", "ansible", "lock", "slot", "record"; empty: it is about to start
+  std::string code;      ///< see reasons.hpp; empty: it runs
   std::string sentence;  ///< "Waiting for job 12"
 };
 
-/// `job` is one of the waiting ones among `jobs`, `held` their HeldBy.
+/// `job` is one of `jobs`, `held` their HeldBy.
 WaitReason WhyWaiting(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits, SteadyTime now);
 
 /// All jobs linked with `id` by dependencies, itself included, in order of id. Empty when it is not among them.

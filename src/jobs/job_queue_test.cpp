@@ -49,7 +49,7 @@ TEST_F(Queue, StartsInOrderOfIdUpToTheLimit) {
   EXPECT_THAT(Startable(1), IsEmpty());
   EXPECT_EQ(Why(*list_[1], 1).code, "slot");
   EXPECT_EQ(Why(*list_[1], 1).sentence, "Waiting for a free slot");
-  EXPECT_EQ(Why(*list_[1], 2).code, "");
+  EXPECT_EQ(Why(*list_[1], 2).code, "start");
 }
 
 TEST_F(Queue, InterruptedJobsComeFirstAndKeepTheLimit) {
@@ -117,7 +117,7 @@ TEST_F(Queue, AServiceThatIsNotKnownToBeReadyHoldsTheJob) {
 TEST_F(Queue, AFailedStartIsTriedAgainAtItsTimeAndSaysWhy) {
   JobRecord& job = Add(1, Waiting{.trouble = "cannot record the start: disk full", .not_before = kNow + 1s});
   EXPECT_THAT(Startable(), IsEmpty());
-  EXPECT_EQ(Why(job).code, "record");
+  EXPECT_EQ(Why(job).code, "pause");
   EXPECT_EQ(Why(job).sentence, "cannot record the start: disk full");
   std::get<Waiting>(job.stage).not_before = kNow;
   EXPECT_THAT(Startable(), ElementsAre(1));

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "jobs/job_status.hpp"
+#include "jobs/reasons.hpp"
 #include "platform/process.hpp"
 #include "store/rows.hpp"
 
@@ -26,6 +27,7 @@ struct Waiting {
   std::string trouble = {};         ///< why it could not be started the last time: a sentence
   SteadyTime not_before{};          ///< the next try
   unsigned tries = 0;               ///< starts that failed in a row
+  JobId merged_into = {};           ///< as long as that job is unfinished: it does the work of this one too
 };
 
 /// Its shim exists and waits for the go; the start is being written to the database.
@@ -64,7 +66,9 @@ struct JobRecord {
   std::int64_t pid = 0;  ///< of the newest shim
   RunRow run;
   bool cancel_wanted = false;  ///< set by any thread
-  std::string cancel_reason = "cancelled on request";
+  std::string cancel_reason = "Cancelled on request";
+  std::string cancel_code = reason::kRequest;
+  std::uint64_t told = 0;  ///< print of what was last told of it, see MinderCore::TellChanges
   Stage stage = Waiting{};
 };
 

@@ -22,6 +22,7 @@ std::optional<JobStatus> NextOfScheduled(JobEvent event) {
     case JobEvent::EndedBadly: return JobStatus::Failed;
     case JobEvent::Cancel:
     case JobEvent::DependencyFailed: return JobStatus::Cancelled;
+    case JobEvent::DoneByAnother: return JobStatus::Succeeded;
     case JobEvent::EndedWell:  // what never began cannot have ended well
     case JobEvent::Interrupted:
     case JobEvent::NeverBegan: return std::nullopt;
@@ -37,6 +38,7 @@ std::optional<JobStatus> NextOfBegun(JobStatus now, JobEvent event) {
     case JobEvent::Cancel: return JobStatus::Cancelled;
     case JobEvent::Interrupted: return now;
     case JobEvent::NeverBegan: return now == JobStatus::Started ? JobStatus::Scheduled : now;
+    case JobEvent::DoneByAnother:     // it did its work itself
     case JobEvent::Start:             // a second first start would run a step twice
     case JobEvent::DependencyFailed:  // it began because its predecessor succeeded
       return std::nullopt;

@@ -15,13 +15,15 @@ enum class JobEvent {
   EndedBadly,        ///< any other end, or it could not be started
   Cancel,            ///< cancelled and nothing of it is left
   DependencyFailed,  ///< its predecessor failed or was cancelled
+  DoneByAnother,     ///< a job that began after this one was wanted did the same work, and succeeded
   Interrupted,       ///< a reboot or the loss of its shim: waits to be started again
   NeverBegan,        ///< its start was recorded, and its shim gave up before the step began: as before that start
 };
 
 ///  Scheduled ──Start──────► Started ────EndedWell───► Succeeded
 ///      │ └─────StartAgain─► Restarted ──EndedBadly──► Failed        (EndedBadly of a Scheduled one: could not start)
-///      └─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
+///      ├─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
+///      └─ DoneByAnother ────────────────────────────► Succeeded
 ///  Started, Restarted ──Interrupted──► Started, Restarted (they stay what they are until StartAgain → Restarted)
 ///  Started ──NeverBegan──► Scheduled, Restarted ──NeverBegan──► Restarted (in memory; the row waits for a start)
 ///  Nothing leaves Succeeded, Failed, Cancelled. Empty: the arrow is not drawn.

@@ -12,8 +12,8 @@ using S = JobStatus;
 using E = JobEvent;
 
 constexpr std::array kAllStatuses = {S::Scheduled, S::Started, S::Restarted, S::Succeeded, S::Failed, S::Cancelled};
-constexpr std::array kAllEvents = {E::Start,  E::StartAgain,       E::EndedWell,   E::EndedBadly,
-                                   E::Cancel, E::DependencyFailed, E::Interrupted, E::NeverBegan};
+constexpr std::array kAllEvents = {E::Start,  E::StartAgain,       E::EndedWell,     E::EndedBadly, E::Cancel,
+                                   E::DependencyFailed, E::DoneByAnother, E::Interrupted, E::NeverBegan};
 
 TEST(JobStatus, EveryDrawnArrowAndNoOther) {
   struct Arrow {
@@ -27,6 +27,7 @@ TEST(JobStatus, EveryDrawnArrowAndNoOther) {
       {S::Scheduled, E::EndedBadly, S::Failed},
       {S::Scheduled, E::Cancel, S::Cancelled},
       {S::Scheduled, E::DependencyFailed, S::Cancelled},
+      {S::Scheduled, E::DoneByAnother, S::Succeeded},
       {S::Started, E::StartAgain, S::Restarted},
       {S::Started, E::EndedWell, S::Succeeded},
       {S::Started, E::EndedBadly, S::Failed},

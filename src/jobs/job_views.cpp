@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "jobs/output_text.hpp"
+#include "jobs/reasons.hpp"
 #include "platform/job_output.hpp"
 #include "platform/shim_process.hpp"
 
@@ -19,19 +20,36 @@ void ShowPresentOutput(JobView& view, const LiveView& live, const JobPaths& path
   view.progress = std::move(shown.progress);
 }
 
-std::string_view CodeOfEnd(JobStatus status) {
+}  // namespace
+
+/// Rows of other programs, and of older versions of this one, have no code and perhaps no sentence.
+WaitReason ReasonOfEnd(JobStatus status, const RunRow& run) {
   switch (status) {
-    case JobStatus::Failed: return "failed";
-    case JobStatus::Cancelled: return "cancelled";
+    case JobStatus::Succeeded:
+      return run.reason.empty() ? WaitReason{reason::kSucceeded, "Succeeded"} : WaitReason{run.reason_code, run.reason};
+    case JobStatus::Failed:
+      return {run.reason_code.empty() ? reason::kFailed : run.reason_code,
+              run.reason.empty() ? "Failed; the reason was not recorded" : run.reason};
+    case JobStatus::Cancelled:
+      return {run.reason_code.empty() ? reason::kCancelled : run.reason_code,
+              run.reason.empty() ? "Cancelled; the reason was not recorded" : run.reason};
     case JobStatus::Scheduled:
     case JobStatus::Started:
-    case JobStatus::Restarted:
-    case JobStatus::Succeeded: return "";
+    case JobStatus::Restarted: break;
   }
-  return "";
+  return {};
 }
 
-}  // namespace
+WaitReason WhyNotRunning(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits,
+                         SteadyTime now) {
+  const auto* running = std::get_if<Running>(&job.stage);
+  const bool leftovers = running != nullptr && running->ending_leftovers;
+  if (leftovers) return {reason::kLeftovers, "Ending what an interrupted run left behind"};
+  if (job.cancel_wanted) return {reason::kCancel, "Being cancelled"};
+  if (const auto* ending = std::get_if<Ending>(&job.stage)) return ReasonOfEnd(ending->status, job.run);
+  if (std::holds_alternative<Starting>(job.stage)) return {reason::kStart, "About to start"};
+  return WhyWaiting(job, jobs, held, limits, now);
+}
 
 LiveView LiveViewOf(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits, SteadyTime now) {
   LiveView live;
@@ -40,12 +58,20 @@ LiveView LiveViewOf(const JobRecord& job, JobList jobs, const Holdings& held, co
   live.full_log = job.options.full_log;
   live.step_count = job.step_count;
   live.run = job.run;
-  live.why = WhyWaiting(job, jobs, held, limits, now);
-  const auto* running = std::get_if<Running>(&job.stage);
-  if (running != nullptr && running->ending_leftovers)
-    live.why = {"leftovers", "Ending what an interrupted run left behind"};
-  if (job.cancel_wanted && IsActive(job)) live.why = {"cancel", "Being cancelled"};
+  live.why = WhyNotRunning(job, jobs, held, limits, now);
   return live;
+}
+
+JobChange ChangeOf(const JobRecord& job, WaitReason why) {
+  JobChange change;
+  change.id = job.id;
+  change.group = job.group;
+  change.step_no = job.step_no;
+  change.step_count = job.step_count;
+  change.status = job.status;
+  change.reason_code = std::move(why.code);
+  change.reason = std::move(why.sentence);
+  return change;
 }
 
 JobView ViewOf(const JobRow& row, const LiveView* live, const JobPaths& paths, std::size_t output_cap) {
@@ -64,8 +90,9 @@ JobView ViewOf(const JobRow& row, const LiveView* live, const JobPaths& paths, s
     view.output = CleanOutput(row.output);  // rows of other programs are not always clean
     view.ended = run.ended;
     view.exit = run.exit;
-    view.reason = run.reason;
-    if (!view.reason.empty()) view.reason_code = CodeOfEnd(view.status);
+    WaitReason why = ReasonOfEnd(view.status, run);
+    view.reason_code = std::move(why.code);
+    view.reason = std::move(why.sentence);
     return view;
   }
   view.status = live->status;

@@ -44,7 +44,7 @@ TEST_F(RealJobs, AFailingStepCancelsWhatDependsOnIt) {
   EXPECT_EQ(View(ids[0]).output, "trouble\n");
   EXPECT_EQ(View(ids[0]).reason, "exit status 7");
   EXPECT_EQ(View(ids[2]).status, JobStatus::Cancelled);
-  EXPECT_EQ(View(ids[2]).output, "cancelled because step 1 (job 1) failed");
+  EXPECT_EQ(View(ids[2]).output, "Cancelled because job 1 failed (step 1)");
   EXPECT_FALSE(std::filesystem::exists(scratch / "never"));
 }
 

@@ -26,9 +26,9 @@ void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
   for (const JobId id : chain) {
     JobRecord* job = Find(id);
     if (job == nullptr || std::holds_alternative<Ending>(job->stage)) continue;
-    if (id != root) job->cancel_reason = fmt::format("cancelled together with job {}", root);
+    if (id != root) job->cancel_reason = fmt::format("Cancelled together with job {}", root);
     if (std::holds_alternative<Waiting>(job->stage)) {
-      if (auto update = MarkEnding(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason})) {
+      if (auto update = MarkEnding(id, CancelEnd(*job))) {
         updates.push_back(std::move(*update));
         ended.push_back(id);
       }
@@ -37,9 +37,11 @@ void MinderCore::TakeCancel(JobId root, const std::vector<JobId>& chain) {
         run->cancel_sent = true;
         job->run.cancel_wanted = true;
         job->run.reason = job->cancel_reason;
+        job->run.reason_code = job->cancel_code;
       });
       updates.push_back({.id = id, .status = {}, .pid = {}, .output = {}, .run = job->run, .now = parts_.clock.Wall()});
       running.push_back(id);
+      Tell(*job);
     }  // one that is starting is seen by StartWritten
   }
   if (updates.empty()) return;

@@ -16,8 +16,8 @@ TEST_F(CancelTest, AWaitingChainIsCancelledAtOnce) {
   const auto ids = Submit(Chain(3));
   EXPECT_EQ(Cancel(ids[1]), CancelAnswer::WasScheduled);
   for (const JobId id : ids) EXPECT_EQ(StatusOf(id), "CANCELLED");
-  EXPECT_EQ(OutputOf(ids[1]), "cancelled on request");
-  EXPECT_EQ(OutputOf(ids[2]), "cancelled together with job 9");
+  EXPECT_EQ(OutputOf(ids[1]), "Cancelled on request");
+  EXPECT_EQ(OutputOf(ids[2]), "Cancelled together with job 9");
   EXPECT_EQ(store.transactions.back().updates.size(), 3U);
   EXPECT_EQ(Cancel(ids[1]).error().code, ErrorCode::NotFound);
 }
@@ -39,7 +39,7 @@ TEST_F(CancelTest, ARunningStepIsToldAfterTheWishIsWrittenAndEndsWhenNothingIsLe
   runner.EndBySignal(ids[0], 2, true);
   loop->Drain();
   EXPECT_EQ(StatusOf(ids[0]), "CANCELLED");
-  EXPECT_EQ(OutputOf(ids[0]), "cancelled together with job 2");
+  EXPECT_EQ(OutputOf(ids[0]), "Cancelled together with job 2");
   EXPECT_EQ(board->Active().active, false);
 }
 

@@ -40,7 +40,9 @@ void MinderCore::Pass() {
 
 void MinderCore::Schedule() {
   for (const ServiceGate::TooLate& late : gate_.Look()) {
-    Isolated(late.id, "end", [&] { End(late.id, {JobEvent::EndedBadly, late.reason, {}, late.reason}); });
+    Isolated(late.id, "end", [&] {
+      End(late.id, {JobEvent::EndedBadly, reason::kService, late.reason, {}, late.reason});
+    });
   }
   const SteadyTime now = parts_.clock.Steady();
   std::vector<JobId> startable;
@@ -57,6 +59,7 @@ void MinderCore::Schedule() {
   for (const JobId id : startable) {
     if (!Isolated(id, "start", [&] { Begin(id); })) RescueStart(id);
   }
+  TellChanges();
   retry_timer_.reset();
   if (retry)
     retry_timer_ = parts_.loop->After(std::chrono::ceil<std::chrono::milliseconds>(*retry - now), [this] { Wake(); });
@@ -64,8 +67,8 @@ void MinderCore::Schedule() {
 
 void MinderCore::Prune() {
   prune_timer_ = parts_.loop->After(kPruneEvery, [this] { parts_.loop->Post([this] { Prune(); }); });
-  parts_.aside([this, loop = parts_.loop] {  // deleting a year's rows can take seconds on an SD card
-    auto pruned = parts_.store.Prune();
+  outputs_.RemoveOlderThan(parts_.clock.Wall() - options_.log_age);
+  parts_.store.Prune([this, loop = parts_.loop](Result<std::vector<JobId>> pruned) {
     loop->Post([this, pruned = std::move(pruned)] {
       if (!pruned) return log::Warning(kJobs, "cannot delete old jobs: {}", pruned.error().message);
       for (const JobId id : *pruned) outputs_.Remove(id);

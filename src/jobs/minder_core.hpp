@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "jobs/job_events.hpp"
 #include "jobs/job_files.hpp"
 #include "jobs/job_minder.hpp"
 #include "jobs/job_table.hpp"
@@ -33,8 +34,7 @@ class MinderCore {
     std::shared_ptr<EventLoop> loop;
     StepRunner& runner;
     JobTable& table;
-    /// Runs something that may take long outside the loop's thread.
-    std::function<void(std::function<void()>)> aside;
+    JobEvents& events;
   };
 
   /// `options` must outlive it.
@@ -54,6 +54,11 @@ class MinderCore {
     return gate_.FirstState(options, depends_on);
   }
 
+  /// Somebody wants to know what happens: what running jobs print is told too, for a while. Any thread.
+  void Listen();
+
+  JobEvents& Events() { return parts_.events; }
+
   /// Interrupts every running step without recording anything, so that the next start begins them again; `gone` is
   /// called when none is left.
   void InterruptAll(std::function<void()> gone);
@@ -61,6 +66,7 @@ class MinderCore {
  private:
   struct EndOf {
     JobEvent event;
+    std::string code = {};    ///< see reasons.hpp
     std::string reason = {};  ///< a sentence for the row's run, may be empty
     std::string exit = {};
     std::string output = {};  ///< the whole column
@@ -82,6 +88,7 @@ class MinderCore {
 
   // minder_start.cpp
   void Begin(JobId id);
+  void Merge(JobTable::Jobs& jobs, const JobRecord& starting);
   ShimStart DescribeStart(const JobRecord& job, std::uint32_t attempt) const;
   void StartRefused(JobId id, const Error& error);
   void StartWritten(JobId id, const RunRow& run, JobStatus status, const Result<void>& result);
@@ -96,6 +103,10 @@ class MinderCore {
   void EndLeftovers(JobId id);
   void AfterLoss(JobId id, std::string_view what);
   void End(JobId id, const EndOf& end);
+  std::vector<JobId> MergedInto(JobId id);
+  static EndOf CancelEnd(const JobRecord& job) {
+    return {JobEvent::Cancel, job.cancel_code, job.cancel_reason, {}, job.cancel_reason};
+  }
   void WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> ended, unsigned tries);
   void EndWritten(const std::vector<JobId>& ended);
   std::string OutputOf(const JobRecord& job, std::uint64_t total, std::string_view remark) const;
@@ -104,6 +115,11 @@ class MinderCore {
   void TakeCancel(JobId root, const std::vector<JobId>& chain);
   void WriteCancel(std::vector<JobUpdate> updates, const std::vector<JobId>& ended, const std::vector<JobId>& running);
   void SignalCancel(JobId id);
+
+  // minder_tell.cpp
+  void TellChanges();
+  void Tell(const JobRecord& job);
+  void TellEnds(const std::vector<JobId>& ended);
 
   // minder_recover.cpp
   void Apply(const Decision& decision, const RunFacts& facts);

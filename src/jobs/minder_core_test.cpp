@@ -70,8 +70,8 @@ TEST_F(MinderTest, AFailedStepCancelsItsDependentsInTheSameTransaction) {
   EXPECT_EQ(store.rows.at(ids[0]).run.exit, "exit status 3");
   for (const JobId id : {ids[1], ids[2]}) {
     EXPECT_EQ(StatusOf(id), "CANCELLED");
-    EXPECT_EQ(OutputOf(id), "cancelled because step 1 (job 1) failed");
-    EXPECT_EQ(board->Find(id)->reason_code, "cancelled");
+    EXPECT_EQ(OutputOf(id), "Cancelled because job 1 failed (step 1)");
+    EXPECT_EQ(board->Find(id)->reason_code, "job");
   }
   EXPECT_EQ(store.transactions.back().updates.size(), 3U);
   EXPECT_THAT(runner.started, ElementsAre(ids[0]));
@@ -320,7 +320,7 @@ TEST_F(MinderTest, ViewsTellStepsAndTimes) {
   EXPECT_EQ(ended.step_count, 2) << "also when the page does not show the last step";
   EXPECT_EQ(ended.exit, "exit status 0");
   EXPECT_EQ(ended.ended, WallTime{1'777'777'800s});
-  EXPECT_EQ(ended.reason, "");
+  EXPECT_EQ(ended.reason_code, "succeeded");
   EXPECT_EQ(board->List({}).value().size(), 2U);
 }
 

@@ -40,9 +40,10 @@ void MinderCore::Settle(JobId id) {
   if (record->phase == RunPhase::Ended) return SettleEnded(id, *job, *record);
   if (record->phase == RunPhase::StartFailed) {
     const std::string sentence = DescribeStartFailure(*record, job->options.argv.front());
-    return End(id, {JobEvent::EndedBadly, sentence, {}, sentence, 0, FromUnixMs(record->ended_unix_ms)});
+    return End(id,
+               {JobEvent::EndedBadly, reason::kStart, sentence, {}, sentence, 0, FromUnixMs(record->ended_unix_ms)});
   }
-  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason});
+  if (CancelWanted(*job)) return End(id, CancelEnd(*job));
   // It never began, because somebody sent its shim away before the go: as if it had never been started.
   parts_.table.With([&](JobTable::Jobs&) {
     job->status = Next(job->status, JobEvent::NeverBegan).value_or(job->status);
@@ -56,13 +57,22 @@ void MinderCore::Settle(JobId id) {
 void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& record) {
   const std::string exit = DescribeExit(record);
   if (record.cancelled != 0 && !CancelWanted(job)) return AfterLoss(id, "its supervisor was told to end it");
-  EndOf end{JobEvent::EndedBadly, {}, exit, {}, record.output_total, FromUnixMs(record.ended_unix_ms)};
-  std::string remark = record.exit_kind == RunExit::Signal ? exit : std::string();
+  const bool by_signal = record.exit_kind == RunExit::Signal;
+  EndOf end{JobEvent::EndedBadly,
+            by_signal ? reason::kSignal : reason::kExit,
+            {},
+            exit,
+            {},
+            record.output_total,
+            FromUnixMs(record.ended_unix_ms)};
+  std::string remark = by_signal ? exit : std::string();
   if (record.cancelled != 0) {
     end.event = JobEvent::Cancel;
+    end.code = job.cancel_code;
     end.reason = remark = job.cancel_reason;
-  } else if (record.exit_kind == RunExit::Status && record.exit_value == 0) {
+  } else if (!by_signal && record.exit_value == 0) {
     end.event = JobEvent::EndedWell;  // also when a cancel came too late: what is done is done
+    end.code.clear();
   } else {
     end.reason = exit;
   }
@@ -74,6 +84,7 @@ void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& re
 void MinderCore::EndLeftovers(JobId id) {
   JobRecord* job = Find(id);
   parts_.table.With([&](JobTable::Jobs&) { std::get<Running>(job->stage).ending_leftovers = true; });
+  Tell(*job);
   log::Warning(kJobs, "the shim of job {} is gone without a record; ending what its step left behind", id);
   parts_.runner.EndLeftovers(id, ShimOf(job->run, job->pid),
                              [this, id] { Isolated(id, "end", [&] { AfterLoss(id, "its supervisor was killed"); }); });
@@ -88,12 +99,15 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
   const std::uint64_t total = record ? record->output_total : 0;
   const bool progressed = parts_.runner.Progressed(id, job->run);
   if (CancelWanted(*job)) {
-    return End(id, {JobEvent::Cancel, job->cancel_reason, {}, OutputOf(*job, total, job->cancel_reason), total});
+    EndOf end = CancelEnd(*job);
+    end.output = OutputOf(*job, total, job->cancel_reason);
+    end.output_total = total;
+    return End(id, end);
   }
   const Decision next = AfterInterruption(id, job->run, job->options.restartable, progressed,
                                           options_.max_restarts_without_progress, what);
   if (next.fate == Fate::Fail) {
-    return End(id, {JobEvent::EndedBadly, next.reason, {}, OutputOf(*job, total, next.reason), total});
+    return End(id, {JobEvent::EndedBadly, next.code, next.reason, {}, OutputOf(*job, total, next.reason), total});
   }
   parts_.table.With([&](JobTable::Jobs&) {
     job->run.restarts_without_progress = RestartsAfter(job->run, progressed);
@@ -124,6 +138,7 @@ std::optional<JobUpdate> MinderCore::MarkEnding(JobId id, const EndOf& end) {
     job->run.ended = end.ended.value_or(now);
     job->run.exit = end.exit;
     job->run.reason = end.reason;
+    job->run.reason_code = end.code;
     job->run.output_total = end.output_total;
     job->stage = Ending{*status, IsActive(*job)};
     return JobUpdate{
@@ -131,24 +146,42 @@ std::optional<JobUpdate> MinderCore::MarkEnding(JobId id, const EndOf& end) {
   });
 }
 
-/// The end of a job, and of all that depended on its success, in one transaction.
+/// The end of a job, and of all that follows from it at once, in one transaction.
 void MinderCore::End(JobId id, const EndOf& end) {
   auto first = MarkEnding(id, end);
   if (!first) return;
   const JobRecord* job = Find(id);
   std::vector<JobUpdate> updates = {std::move(*first)};
   std::vector<JobId> ended = {id};
-  if (end.event != JobEvent::EndedWell) {
+  const auto also = [&](JobId other, const EndOf& its_end) {
+    auto update = MarkEnding(other, its_end);
+    if (!update) return;
+    updates.push_back(std::move(*update));
+    ended.push_back(other);
+  };
+  if (end.event == JobEvent::EndedWell) {
+    const std::string reason = fmt::format("Done by job {}, which did the same", id);
+    for (const JobId merged : MergedInto(id))
+      also(merged, {JobEvent::DoneByAnother, reason::kMerged, reason, {}, reason});
+  } else {
     const std::string reason = CascadeReason(job->step_no, id, end.event != JobEvent::Cancel);
     const auto dependents = parts_.table.With([&](JobTable::Jobs& jobs) { return DependentsOf(id, ListOf(jobs)); });
-    for (const JobId dependent : dependents) {
-      auto update = MarkEnding(dependent, {JobEvent::DependencyFailed, reason, {}, reason});
-      if (!update) continue;
-      updates.push_back(std::move(*update));
-      ended.push_back(dependent);
-    }
+    for (const JobId dependent : dependents)
+      also(dependent, {JobEvent::DependencyFailed, reason::kJob, reason, {}, reason});
   }
   WriteEnds(std::move(updates), std::move(ended), 0);
+}
+
+/// The waiting jobs whose work this one did.
+std::vector<JobId> MinderCore::MergedInto(JobId id) {
+  std::vector<JobId> merged;
+  parts_.table.With([&](JobTable::Jobs& jobs) {
+    for (const auto& [other, job] : jobs) {
+      const auto* waiting = std::get_if<Waiting>(&job.stage);
+      if (waiting != nullptr && waiting->merged_into == id && !job.cancel_wanted) merged.push_back(other);
+    }
+  });
+  return merged;
 }
 
 void MinderCore::WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> ended, unsigned tries) {
@@ -178,7 +211,7 @@ void MinderCore::EndWritten(const std::vector<JobId>& ended) {
       outputs_.Add(id);
     }
   }
-  parts_.table.Remove(ended);
+  TellEnds(ended);
   if (ansible) {
     gate_.AnsibleEnded();
     if (options_.ansible_ended) Isolated(ended.front(), "tell of the end of", options_.ansible_ended);

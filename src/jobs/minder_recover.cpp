@@ -29,6 +29,7 @@ JobRecord FromRow(const JobRow& row) {
   job.pid = row.pid;
   job.cancel_wanted = row.run.cancel_wanted;
   if (job.cancel_wanted && !row.run.reason.empty()) job.cancel_reason = row.run.reason;
+  if (job.cancel_wanted && !row.run.reason_code.empty()) job.cancel_code = row.run.reason_code;
   return job;
 }
 
@@ -63,6 +64,10 @@ Result<void> MinderCore::Recover() {
     if (!unfinished.contains(row.id)) continue;
     jobs.push_back(FromRow(row));
     JobRecord& job = jobs.back();
+    // A start that was not recorded left its record. Its number is not used again: after a power cut the file may be
+    // what it was before, and would then speak of another run.
+    if (const auto record = parts_.runner.Record(row.id); record && !IsBegun(row))
+      job.run.attempt = std::max(job.run.attempt, record->attempt);
     if (IsBegun(row)) job.stage = Running{};  // each decision says what becomes of it
     if (!IsBegun(row)) job.stage = Waiting{.service = gate_.FirstState(job.options, job.depends_on)};
   }
@@ -83,6 +88,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
   if (decision.cancel) {
     parts_.table.With([&](JobTable::Jobs&) { job->cancel_wanted = true; });
     if (!decision.reason.empty()) job->cancel_reason = decision.reason;
+    if (!decision.code.empty()) job->cancel_code = decision.code;
   }
   switch (decision.fate) {
     case Fate::Wait: return;
@@ -104,13 +110,15 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
     case Fate::Settle: return Settle(id);
     case Fate::Fail: {
       const std::uint64_t total = facts.record ? facts.record->output_total : 0;
-      return End(id, {JobEvent::EndedBadly, decision.reason, {}, OutputOf(*job, total, decision.reason), total});
+      return End(
+          id,
+          {JobEvent::EndedBadly, decision.code, decision.reason, {}, OutputOf(*job, total, decision.reason), total});
     }
     case Fate::Cancel:
       if (job->status != JobStatus::Scheduled && job->run.attempt == 0) {
         parts_.runner.EndOldProgram(id, job->pid, job->command);
       }
-      return End(id, {JobEvent::Cancel, decision.reason, {}, decision.reason});
+      return End(id, {JobEvent::Cancel, decision.code, decision.reason, {}, decision.reason});
   }
 }
 

@@ -21,12 +21,13 @@ void MinderCore::Begin(JobId id) {
   RunRow run = job->run;
   JobStatus status = JobStatus::Started;
   ShimStart start;
-  parts_.table.With([&](JobTable::Jobs&) {
+  parts_.table.With([&](JobTable::Jobs& jobs) {
     const bool again = std::get<Waiting>(job->stage).again;
     status = Next(job->status, again ? JobEvent::StartAgain : JobEvent::Start).value_or(JobStatus::Restarted);
     job->stage = Starting{.before = std::get<Waiting>(std::move(job->stage))};
-    ++run.attempt;
+    job->run.attempt = ++run.attempt;  // also when it comes to nothing: a number is used once
     start = DescribeStart(*job, run.attempt);
+    Merge(jobs, *job);
   });
   auto step = parts_.runner.Start(std::move(start), [this, id] { OnShimEnded(id); });
   if (!step) return StartRefused(id, step.error());
@@ -39,6 +40,7 @@ void MinderCore::Begin(JobId id) {
   run.ended.reset();
   run.exit.clear();
   run.reason.clear();
+  run.reason_code.clear();
   runs_[id] = std::move(*step);
   // What may be repeated is started again when a power cut takes the record of its start; what must not, must not.
   const auto durability = job->options.restartable ? Store::Durability::Kept : Store::Durability::Synced;
@@ -46,6 +48,13 @@ void MinderCore::Begin(JobId id) {
         durability, [this, id, run, status](const Result<void>& result) {
           Isolated(id, "start", [&] { StartWritten(id, run, status, result); });
         });
+}
+
+/// What was asked for before this start is covered by it.
+void MinderCore::Merge(JobTable::Jobs& jobs, const JobRecord& starting) {
+  for (const JobId id : MergeableWith(starting, ListOf(jobs), parts_.clock.Steady())) {
+    std::get<Waiting>(jobs.at(id).stage).merged_into = starting.id;
+  }
 }
 
 ShimStart MinderCore::DescribeStart(const JobRecord& job, std::uint32_t attempt) const {
@@ -70,7 +79,7 @@ void MinderCore::StartRefused(JobId id, const Error& error) {
   // A full disk is mended by a person, and the job then goes on; all else (too many processes) passes soon or never.
   const bool hopeless = error.code != ErrorCode::NoSpace && before.tries + 1 >= kMostTries;
   if (!hopeless) return PutBack(id, reason);
-  End(id, {JobEvent::EndedBadly, reason, {}, reason});
+  End(id, {JobEvent::EndedBadly, reason::kStart, reason, {}, reason});
 }
 
 void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, const Result<void>& result) {
@@ -90,6 +99,7 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
     job->stage = Running{};
     return job->cancel_wanted;
   });
+  Tell(*job);
   if (shim_ended) return ShimEnded(id);
   if (all_gone_) return runs_.at(id)->Cancel();
   if (cancel) return TakeCancel(id, {id});
@@ -111,7 +121,7 @@ void MinderCore::PutBack(JobId id, std::string trouble) {
   JobRecord* job = Find(id);
   ForgetRun(id);
   if (all_gone_) return;
-  if (CancelWanted(*job)) return End(id, {JobEvent::Cancel, job->cancel_reason, {}, job->cancel_reason});
+  if (CancelWanted(*job)) return End(id, CancelEnd(*job));
   parts_.table.With([&](JobTable::Jobs&) {
     Waiting waiting = std::get<Starting>(job->stage).before;
     waiting.not_before = parts_.clock.Steady() + Backoff(waiting.tries);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "jobs/job_status.hpp"
+#include "jobs/reasons.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -76,7 +77,8 @@ std::optional<Decision> BlockedByPredecessor(const Row& row, const Planner& plan
   const auto found = planner.rows.find(before);
   if (found == planner.rows.end() || before >= row.row->id) {
     return Decision{row.row->id, Fate::Cancel,
-                    fmt::format("cancelled because its predecessor, job {}, is not recorded", before)};
+                    fmt::format("Cancelled because its predecessor, job {}, is not recorded", before), false,
+                    reason::kJob};
   }
   const JobStatus status = found->second.status;
   const auto fate = planner.fates.find(before);
@@ -84,7 +86,8 @@ std::optional<Decision> BlockedByPredecessor(const Row& row, const Planner& plan
   const bool cancelled =
       status == JobStatus::Cancelled || (fate != planner.fates.end() && fate->second == Fate::Cancel);
   if (!failed && !cancelled) return std::nullopt;
-  return Decision{row.row->id, Fate::Cancel, CascadeReason(found->second.row->step_no, before, failed)};
+  return Decision{row.row->id, Fate::Cancel, CascadeReason(found->second.row->step_no, before, failed), false,
+                  reason::kJob};
 }
 
 Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& planner) {
@@ -102,7 +105,8 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
                              planner.rules.max_restarts_without_progress, "the server was told to end it");
   }
   if (facts.leftovers) return {id, Fate::EndLeftovers, {}, run.cancel_wanted};
-  if (run.cancel_wanted) return {id, Fate::Cancel, run.reason.empty() ? "cancelled on request" : run.reason};
+  if (run.cancel_wanted)
+    return {id, Fate::Cancel, run.reason.empty() ? "Cancelled on request" : run.reason, false, reason::kRequest};
   if (never_ran) return {id, Fate::StartFirst};
   return AfterInterruption(id, run, row.options->restartable, facts.progressed,
                            planner.rules.max_restarts_without_progress,
@@ -110,27 +114,30 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
 }
 
 /// A duplicate or unreadable job is cancelled; if something of it runs, that first.
-Decision CancelOrEnd(const Row& row, const RunFacts& facts, std::string_view reason) {
-  if (facts.shim_alive) return {row.row->id, Fate::Adopt, std::string(reason), true};
-  if (facts.leftovers) return {row.row->id, Fate::EndLeftovers, std::string(reason), true};
-  return {row.row->id, Fate::Cancel, std::string(reason)};
+Decision CancelOrEnd(const Row& row, const RunFacts& facts, std::string_view reason, std::string_view code) {
+  Decision decision{row.row->id, Fate::Cancel, std::string(reason), false, std::string(code)};
+  if (facts.shim_alive || facts.leftovers) {
+    decision.fate = facts.shim_alive ? Fate::Adopt : Fate::EndLeftovers;
+    decision.cancel = true;
+  }
+  return decision;
 }
 
 Decision Decide(const Row& row, const Planner& planner) {
   static const RunFacts kNothing;
   const auto found = planner.live.find(row.row->id);
   const RunFacts& facts = found == planner.live.end() ? kNothing : found->second;
-  if (!row.options || row.options->argv.empty()) return CancelOrEnd(row, facts, kOlderVersion);
+  if (!row.options || row.options->argv.empty()) return CancelOrEnd(row, facts, kOlderVersion, reason::kOld);
   const bool begun = row.status != JobStatus::Scheduled;
   if (planner.older_duplicates.contains(row.row->id)) {
     if (begun && TellsTheEnd(facts.record, row.row->run.attempt) && facts.record->phase == RunPhase::Ended) {
       return {row.row->id, Fate::Settle};
     }
-    return CancelOrEnd(row, facts, "cancelled because the same command was sent again later");
+    return CancelOrEnd(row, facts, "Cancelled because the same command was sent again later", reason::kDuplicate);
   }
   if (begun) return DecideBegun(row, facts, planner);
   if (const auto blocked = BlockedByPredecessor(row, planner)) return *blocked;
-  if (row.row->run.cancel_wanted) return {row.row->id, Fate::Cancel, "cancelled on request"};
+  if (row.row->run.cancel_wanted) return {row.row->id, Fate::Cancel, "Cancelled on request", false, reason::kRequest};
   return {row.row->id, Fate::Wait};
 }
 
@@ -141,7 +148,7 @@ bool TellsTheEnd(const std::optional<RunRecord>& record, std::uint32_t attempt) 
 }
 
 std::string CascadeReason(int step_no, JobId id, bool failed) {
-  return fmt::format("cancelled because step {} (job {}) {}", step_no, id, failed ? "failed" : "was cancelled");
+  return fmt::format("Cancelled because job {} {} (step {})", id, failed ? "failed" : "was cancelled", step_no);
 }
 
 Decision AfterInterruption(JobId id, const RunRow& run, bool restartable, bool progressed, int max_restarts,
@@ -151,12 +158,13 @@ Decision AfterInterruption(JobId id, const RunRow& run, bool restartable, bool p
         id, Fate::Fail,
         fmt::format(
             "was interrupted ({}) and must not be repeated blindly; look at the result, then send the command again",
-            what)};
+            what),
+        false, reason::kInterrupted};
   }
   if (!progressed && run.restarts_without_progress >= static_cast<std::uint32_t>(max_restarts)) {
-    return {
-        id, Fate::Fail,
-        fmt::format("was interrupted ({}) after {} restarts without progress", what, run.restarts_without_progress)};
+    return {id, Fate::Fail,
+            fmt::format("was interrupted ({}) after {} restarts without progress", what, run.restarts_without_progress),
+            false, reason::kInterrupted};
   }
   return {id, Fate::StartAgain};
 }

@@ -40,6 +40,7 @@ struct Decision {
   Fate fate = Fate::Wait;
   std::string reason = {};  ///< for Fail and Cancel: a sentence
   bool cancel = false;      ///< Adopt and EndLeftovers: cancel it, too (cancel wanted, or an older duplicate)
+  std::string code = {};    ///< of the reason, see reasons.hpp
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
@@ -71,7 +72,7 @@ inline std::uint32_t RestartsAfter(const RunRow& run, bool progressed) {
 /// True when the record tells how run number `attempt` ended.
 bool TellsTheEnd(const std::optional<RunRecord>& record, std::uint32_t attempt);
 
-/// "cancelled because step 1 (job 12) failed"
+/// "Cancelled because job 12 failed (step 1)"
 std::string CascadeReason(int step_no, JobId id, bool failed);
 
 }  // namespace cmdsrv

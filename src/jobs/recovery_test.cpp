@@ -127,10 +127,10 @@ TEST(Recovery, OneRowAndWhatTheMachineShows) {
        CancelWanted(Row(1, "STARTED")),
        {.record = Record(RunPhase::NeverBegan)},
        Fate::Cancel,
-       "cancelled on request"},
+       "Cancelled on request"},
       {"power cut", Row(1, "STARTED"), {.record = Record(RunPhase::Running)}, Fate::StartAgain},
       {"power cut, no record", Row(1, "STARTED"), nothing, Fate::StartAgain},
-      {"power cut, cancel wanted", CancelWanted(Row(1, "STARTED")), nothing, Fate::Cancel, "cancelled on request"},
+      {"power cut, cancel wanted", CancelWanted(Row(1, "STARTED")), nothing, Fate::Cancel, "Cancelled on request"},
       {"record of an older run", Row(1, "STARTED"), {.record = Record(RunPhase::Ended, false, 1)}, Fate::StartAgain},
       {"record of a newer run that never began",
        Row(1, "STARTED"),
@@ -174,8 +174,8 @@ TEST(Recovery, FinishedPredecessorsDecideAboutTheirSuccessors) {
   const std::vector<JobRow> failed = {Row(1, "FAILED"), Row(2, "SCHEDULED", 1), Row(3, "SCHEDULED", 2)};
   const auto plan = PlanRecovery(failed, {}, {});
   ASSERT_EQ(plan.decisions.size(), 2U);
-  EXPECT_EQ(plan.decisions[0].reason, "cancelled because step 1 (job 1) failed");
-  EXPECT_EQ(plan.decisions[1].reason, "cancelled because step 2 (job 2) was cancelled");
+  EXPECT_EQ(plan.decisions[0].reason, "Cancelled because job 1 failed (step 1)");
+  EXPECT_EQ(plan.decisions[1].reason, "Cancelled because job 2 was cancelled (step 2)");
   EXPECT_THAT(Fates({Row(1, "CANCELLED"), Row(2, "SCHEDULED", 1)}), ElementsAre(Fate::Cancel));
   EXPECT_THAT(Fates({Row(2, "SCHEDULED", 1)}), ElementsAre(Fate::Cancel)) << "a predecessor that nobody knows";
   EXPECT_THAT(Fates({Row(2, "SCHEDULED", 2)}), ElementsAre(Fate::Cancel)) << "a job that waits for itself";

@@ -175,7 +175,8 @@ RouterHooks Daemon::HooksOfRouter() {
               [this] {
                 if (machine_) machine_->Load();
               },
-          .heartbeat = [] { NotifySystemd("WATCHDOG=1"); }};
+          .heartbeat = [] { NotifySystemd("WATCHDOG=1"); },
+          .events = machine_ ? machine_->Events([this] { box_->Wake(); }) : EventHooks{}};
 }
 
 int Daemon::Run(StartReport report) {

@@ -22,6 +22,17 @@ std::string_view LoggableVerb(std::string_view text) {
   return text.substr(0, std::min<std::size_t>(text.find_first_not_of(kOfVerbs), 40));
 }
 
+/// What the client is told when its jobs could not be written down, and therefore will never run.
+Error NotRecorded(std::string_view verb, const Error& error) {
+  if (error.code == ErrorCode::NoSpace) {
+    return {ErrorCode::Stated,
+            fmt::format("Unable to record Job {}. The disk is full: free some space, then send it again.", verb)};
+  }
+  if (error.code == ErrorCode::Io || error.code == ErrorCode::Corrupt || error.code == ErrorCode::Busy)
+    return {ErrorCode::Refused, "Unable to record Job"};
+  return error;
+}
+
 /// True for errors whose message the client does not get, so that only the log has it.
 bool IsHidden(ErrorCode code) {
   switch (code) {
@@ -42,6 +53,9 @@ bool IsHidden(ErrorCode code) {
   return true;
 }
 
+/// It leaves a line in the log and a row in the database.
+bool IsKept(const CommandRowInfo& row) { return row.log == Log::Whole || row.log == Log::Verb; }
+
 void LogRefusal(std::string_view verb, const Error& error) {
   if (error.code == ErrorCode::Malformed) {
     log::Warning(kServer, "malformed Command {}: {}", verb, error.message);
@@ -55,7 +69,7 @@ void LogRefusal(std::string_view verb, const Error& error) {
 }  // namespace
 
 std::string Shown(const CommandRowInfo& row, std::string_view text) {
-  if (row.log == Log::Whole) return std::string(text);
+  if (row.log == Log::Whole || row.log == Log::Poll) return std::string(text);
   return fmt::format("{} ***", row.verb);
 }
 
@@ -69,7 +83,7 @@ struct Gates::Passing {
 
 Executed Gates::Pass(const Request& request) {
   const auto command = ParseCommand(request.text);
-  if (command) return {Parsed(request, *command)};
+  if (command) return Parsed(request, *command);
   const std::string_view verb = LoggableVerb(request.text);
   if (command.error().code == ErrorCode::NotFound) {
     log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", verb, request.peer.uid, request.peer.pid);
@@ -80,25 +94,25 @@ Executed Gates::Pass(const Request& request) {
   return {ToReply(VerbOf(request.text), command.error())};
 }
 
-std::string Gates::Parsed(const Request& request, const Command& command) {
+Executed Gates::Parsed(const Request& request, const Command& command) {
   const CommandRowInfo* row = parts_.find(command.verb);
   if (row == nullptr) {
     log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", LoggableVerb(command.verb), request.peer.uid,
                  request.peer.pid);
-    return UnknownReply();
+    return {UnknownReply()};
   }
   if (!parts_.peers.MayCall(request.peer, row->caller)) {
     log::Warning(kServer, "refused {} of uid {}, pid {}: only root may do this", command.verb, request.peer.uid,
                  request.peer.pid);
-    return ToReply(command.verb, Error{ErrorCode::Refused, "Only root may use this Command."});
+    return {ToReply(command.verb, Error{ErrorCode::Refused, "Only root may use this Command."})};
   }
   return Known({request, *row, command, parts_.services.clock.Wall()});
 }
 
-std::string Gates::Known(const Passing& passing) {
+Executed Gates::Known(const Passing& passing) {
   const auto& [request, row, command, received] = passing;
   const std::string shown = Shown(row, request.text);
-  if (row.log != Log::Never) {
+  if (IsKept(row)) {
     log::Info(kServer, "received {} of uid {}, pid {}", Shorten(MaskUrlCredentials(shown), kLongestLogged),
               request.peer.uid, request.peer.pid);
   }
@@ -108,14 +122,14 @@ std::string Gates::Known(const Passing& passing) {
     if (!reserved) {
       LogRefusal(command.verb, reserved.error());
       const bool duplicate = reserved.error().code == ErrorCode::Duplicate;
-      return ToReply(command.verb, duplicate ? DuplicateError(shown) : reserved.error());
+      return {ToReply(command.verb, duplicate ? DuplicateError(shown) : reserved.error())};
     }
     reservation = std::move(*reserved);
   }
   if (row.needs == Needs::Internet && !parts_.internet()) {
     log::Warning(kServer, "{} was refused: it needs the internet, which is not available", command.verb);
     Record(passing);
-    return InternetReply(command.verb);
+    return {InternetReply(command.verb)};
   }
   return Finish(passing, AskHandler(passing), std::move(reservation));
 }
@@ -132,19 +146,24 @@ Result<Outcome> Gates::AskHandler(const Passing& passing) {
   }
 }
 
-std::string Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation) {
+Executed Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation) {
   if (!outcome) {
     LogRefusal(passing.command.verb, outcome.error());
     Record(passing);
-    return ToReply(passing.command.verb, outcome.error());
+    return {ToReply(passing.command.verb, outcome.error())};
   }
-  if (auto* plan = std::get_if<JobPlan>(&*outcome)) return Submit(passing, std::move(*plan), std::move(reservation));
+  if (auto* plan = std::get_if<JobPlan>(&*outcome)) return {Submit(passing, std::move(*plan), std::move(reservation))};
+  if (const auto* wait = std::get_if<EventWait>(&*outcome)) {
+    Executed executed;
+    executed.wait = *wait;
+    return executed;
+  }
   Record(passing);
   const Answer& answer = std::get<Answer>(*outcome);
   if (const auto* warning = std::get_if<Warning>(&answer)) {
     log::Warning(kServer, "{} ended with a warning: {}", passing.command.verb, warning->text);
   }
-  return ToReply(passing.command.verb, answer);
+  return {ToReply(passing.command.verb, answer)};
 }
 
 std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation) {
@@ -158,14 +177,14 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
   const auto ids = parts_.services.jobs.Submit(std::move(row), std::move(plan), std::move(reservation));
   if (!ids) {
     LogRefusal(verb, ids.error());
-    return ToReply(verb, ids.error());
+    return ToReply(verb, NotRecorded(verb, ids.error()));
   }
   if (ids->empty()) return ToReply(verb, Unexpected());
   return JobScheduledReply(ids->back());
 }
 
 void Gates::Record(const Passing& passing) {
-  if (passing.row.log == Log::Never) return;
+  if (!IsKept(passing.row)) return;
   const std::string shown = Shorten(Shown(passing.row, passing.request.text), kLongestRecorded);
   parts_.store.LogCommand({parts_.store.NextCommandId(), shown, passing.received});
 }

@@ -34,10 +34,10 @@ class Gates {
  private:
   struct Passing;
 
-  std::string Parsed(const Request& request, const Command& command);
-  std::string Known(const Passing& passing);
+  Executed Parsed(const Request& request, const Command& command);
+  Executed Known(const Passing& passing);
   Result<Outcome> AskHandler(const Passing& passing);
-  std::string Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);
+  Executed Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);
   std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation);
   void Record(const Passing& passing);
 

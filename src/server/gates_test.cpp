@@ -20,6 +20,10 @@ class FakeBoard final : public JobBoard {
   std::set<std::string> active;
   std::vector<std::pair<CommandRow, JobPlan>> submitted;
   std::optional<Error> refuses;
+  Result<std::vector<JobId>> retried;
+  std::optional<std::uint64_t> asked_since;
+  JobChanges changes;
+  JobEvents events{0};
 
   Result<Reservation> Reserve(std::string canonical) override {
     if (!active.insert(canonical).second) return Fail(ErrorCode::Duplicate, "internal text");
@@ -35,6 +39,12 @@ class FakeBoard final : public JobBoard {
     return ids;
   }
   Result<CancelAnswer> Cancel(JobId) override { return CancelAnswer::WasScheduled; }
+  Result<std::vector<JobId>> Retry(JobId) override { return retried; }
+  JobChanges Changes(std::optional<std::uint64_t> since) override {
+    asked_since = since;
+    return changes;
+  }
+  JobEvents& Events() override { return events; }
   ActiveSummary Active() const override { return {}; }
   std::vector<UnfinishedCommand> Unfinished() const override { return {}; }
   Result<std::vector<JobView>> List(const Store::ListQuery&) override { return std::vector<JobView>{}; }
@@ -59,7 +69,7 @@ class FakeStore final : public Store {
   Result<std::vector<JobRow>> List(const ListQuery&) override { return std::vector<JobRow>{}; }
   Result<JobRow> Find(JobId) override { return JobRow{}; }
   Result<std::vector<JobRow>> Group(CommandId) override { return std::vector<JobRow>{}; }
-  Result<std::vector<JobId>> Prune() override { return std::vector<JobId>{}; }
+  void Prune(Pruned) override {}
   void Close() override {}
 
  private:
@@ -81,6 +91,7 @@ Result<Outcome> Plans(const Arguments& arguments, Services&) {
   for (int i = 0; i < arguments.Integer("steps").value_or(2); ++i) plan.steps.emplace_back().argv = {"/bin/true"};
   return plan;
 }
+Result<Outcome> Waits(const Arguments&, Services&) { return EventWait{7, std::chrono::seconds(3)}; }
 Result<Outcome> Refuses(const Arguments&, Services&) { return Fail(ErrorCode::Refused, "There is no space."); }
 
 constexpr std::array kWord = {Parameter{.name = "word", .type = Type::Text, .need = Need::Required}};
@@ -90,6 +101,7 @@ constexpr std::array kSteps = {Parameter{.name = "steps", .type = Type::Integer,
 // clang-format off
 constexpr CommandRowInfo kRows[] = {
     {"AUTH",   Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Quick, kWord,  Say,     ""},
+    {"POLL",   Caller::Console, Needs::Nothing,  Log::Poll,  Makes::Answers, Lane::Quick, {},     Waits,   ""},
     {"BAD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSteps, Plans,   ""},
     {"FAILS",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCode,  Fails,   ""},
     {"HIDDEN", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Jobs,    Lane::Quick, kSteps, Plans,   ""},
@@ -240,11 +252,23 @@ TEST_F(GatesTest, DuplicatesAreRefusedWhateverTheirSpelling) {
   EXPECT_TRUE(store_.logged.empty());
 }
 
+TEST_F(GatesTest, APollWaitsAndLeavesNoTrace) {
+  const Executed executed = gates_.Pass({{}, {33, 33, 4711}, Lane::Quick, "POLL"});
+  ASSERT_TRUE(executed.wait);
+  EXPECT_EQ(executed.wait->since, 7U);
+  EXPECT_EQ(executed.reply, "");
+  EXPECT_TRUE(Logged().empty());
+  EXPECT_EQ(g_log, "");
+}
+
 TEST_F(GatesTest, ReservationsEndWithoutJobs) {
   EXPECT_EQ(Ask("NOJOB"), R"({"Error": "There is no space. NOJOB."})");
   EXPECT_EQ(Ask("NOJOB"), R"({"Error": "There is no space. NOJOB."})");
-  board_.refuses = Error{ErrorCode::NoSpace, "The disk is full."};
-  EXPECT_EQ(Ask("JOBS"), R"({"Error": "The disk is full. JOBS."})");
+  board_.refuses = Error{ErrorCode::NoSpace, "cannot write /opt/x.db: no space left on device"};
+  EXPECT_EQ(Ask("JOBS"),
+            R"({"Error": "Unable to record Job JOBS. The disk is full: free some space, then send it again."})");
+  board_.refuses = Error{ErrorCode::Io, "cannot write /opt/x.db: input/output error"};
+  EXPECT_EQ(Ask("JOBS"), R"({"Error": "Unable to record Job JOBS."})");
   EXPECT_TRUE(board_.active.empty());
   EXPECT_EQ(Logged(), (std::vector<std::string>{"NOJOB", "NOJOB"}));
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "commands/job_json.hpp"
 #include "platform/files.hpp"
 #include "protocol/command.hpp"
+#include "protocol/reply.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -33,6 +35,8 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.default_cwd = WithoutSlash(settings.cmdsrv_dir);
   options.state_directory = WithoutSlash(settings.state_dir);
   options.output_directory = WithoutSlash(settings.job_output_dir);
+  options.log_age = std::chrono::days(settings.job_log_keep_days);
+  options.log_directory_bytes = static_cast<std::uint64_t>(settings.job_log_most_mb) << 20U;
   options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
   options.environment = ChildEnvironment(root);
   options.services = [&monitor](std::vector<ServiceNeed> needs, ServiceMonitor::Done done) {
@@ -105,8 +109,20 @@ void Machine::TellHealth() {
               "the database was damaged; the list of old jobs is kept in " + set_aside + " and a new one was begun");
 }
 
+EventHooks Machine::Events(std::function<void()> wake) {
+  JobBoard& board = base_.minder->Board();
+  board.Events().OnPush(std::move(wake));
+  return {.latest = [&board] { return board.Events().Latest(); },
+          .reply =
+              [&board](std::uint64_t since) {
+                return ToReply("WAIT-EVENTS", Answer(DescribeChanges(board.Changes(since))));
+              },
+          .waiting = [&board](bool somebody) { board.Events().Waiting(somebody); }};
+}
+
 void Machine::Stop(bool end_jobs) {
   if (std::exchange(stopped_, true)) return;
+  base_.minder->Board().Events().OnPush({});
   base_.monitor->Stop();
   base_.minder->Stop(end_jobs);
   base_.opened.store->Close();

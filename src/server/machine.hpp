@@ -9,6 +9,7 @@
 #include "platform/internet_probe.hpp"
 #include "server/gates.hpp"
 #include "server/loader.hpp"
+#include "server/router.hpp"
 #include "server/service_monitor.hpp"
 #include "store/store.hpp"
 
@@ -31,6 +32,9 @@ class Machine {
 
   /// Reads catalogs and the like in the background, again when they have been read already. Any thread.
   void Load() { loader_.Begin(); }
+
+  /// News of jobs for the router; `wake` is called when there are some and somebody waits. Valid until Stop.
+  EventHooks Events(std::function<void()> wake);
 
   /// Ends all threads and writes what is left to write. Workers that still use it get errors from now on.
   void Stop(bool end_jobs);

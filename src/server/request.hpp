@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "commands/table.hpp"
@@ -26,6 +27,7 @@ struct Reply {
   Address to;
   std::string text;
   std::chrono::milliseconds delay{0};  ///< the router keeps it back so long; the worker is free meanwhile
+  std::optional<EventWait> wait = {};  ///< there is no text yet: the router makes it when something happens
   int tries = 0;                       ///< how often its client had no room for it
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <map>
 
 #include "base/log.hpp"
 #include "commands/table.hpp"
@@ -54,6 +55,7 @@ Router::End Router::Run() {
     const SteadyTime now = clock_.Steady();
     HelpWorkers(now);
     SendDue(now);
+    SendNews(now);
     Advance(now);
   }
   ReceiveBatch();  // what came in the last moment is refused, not forgotten
@@ -159,7 +161,9 @@ void Router::SendReady() {
   box_.Take(replies_);
   under_way_ -= replies_.size();
   for (Reply& reply : replies_) {
-    if (reply.delay.count() > 0 && phase_ == Phase::Serving) {
+    if (reply.wait) {
+      Park(std::move(reply));
+    } else if (reply.delay.count() > 0 && phase_ == Phase::Serving) {
       const SteadyTime due = clock_.Steady() + reply.delay;
       delayed_.Add(std::move(reply), due);
     } else {
@@ -178,6 +182,31 @@ void Router::SendDue(SteadyTime now) {
     if (!reply) break;
     held_bytes_ -= reply->text.size();
     Send(std::move(*reply));
+  }
+}
+
+/// The client waits without a worker. What happened since the worker looked is found by the SendNews that follows.
+void Router::Park(Reply reply) {
+  const SteadyTime due = clock_.Steady() + reply.wait->timeout;
+  const bool first = parked_.Empty();
+  if (!parked_.Add(reply.to, reply.wait->since, due)) return Answer(reply.to, BusyReply("WAIT-EVENTS"));
+  if (first) hooks_.events.waiting(true);
+}
+
+void Router::SendNews(SteadyTime now) {
+  if (parked_.Empty()) return;
+  SendNewsTo(parked_.TakeBefore(hooks_.events.latest()));
+  SendNewsTo(parked_.TakeDue(phase_ == Phase::Serving ? now : SteadyTime::max()));
+  if (parked_.Empty()) hooks_.events.waiting(false);
+}
+
+/// Most of them wait since the same change and get the same text.
+void Router::SendNewsTo(const std::vector<ParkedRequests::Parked>& clients) {
+  std::map<std::uint64_t, std::string> texts;
+  for (const ParkedRequests::Parked& client : clients) {
+    auto text = texts.find(client.since);
+    if (text == texts.end()) text = texts.emplace(client.since, hooks_.events.reply(client.since)).first;
+    Answer(client.to, text->second);
   }
 }
 
@@ -210,7 +239,10 @@ void Router::Advance(SteadyTime now) {
   }
   if (phase_ == Phase::Serving) return;
   const bool ended = hooks_.workers_ended();
-  if (ended) SendReady();  // after the last worker has ended the box gets nothing more
+  if (ended) {  // after the last worker has ended the box gets nothing more
+    SendReady();
+    SendNews(now);
+  }
   if (phase_ == Phase::Draining && now >= stop_began_ + Times().cut) {
     log::Warning(kServer, "ending the outside programs of unfinished Commands");
     phase_ = Phase::Cut;
@@ -227,6 +259,7 @@ std::optional<std::chrono::milliseconds> Router::UntilNextTimer(SteadyTime now) 
   consider(delayed_.NextDue());
   consider(held_.NextDue());
   consider(next_help_);
+  consider(parked_.NextDue());
   if (options_.heartbeat) consider(next_heartbeat_);
   if (phase_ == Phase::Draining) consider(stop_began_ + Times().cut);
   if (phase_ != Phase::Serving) consider(stop_began_ + Times().give_up);

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "server/delayed_replies.hpp"
+#include "server/parked_requests.hpp"
 #include "server/peer.hpp"
 #include "server/reply_box.hpp"
 #include "server/request_queue.hpp"
@@ -33,6 +34,14 @@ struct RouterOptions {
                            std::chrono::milliseconds{7000}};  ///< the jobs need time too
 };
 
+/// News of jobs, for clients that wait for them. Without, nobody can wait. Router's thread; none of them blocks.
+struct EventHooks {
+  std::function<std::uint64_t()> latest;            ///< number of the newest change
+  std::function<std::string(std::uint64_t)> reply;  ///< the reply text with what came after that number
+  /// Whether somebody waits: then the box is woken after each change.
+  std::function<void(bool)> waiting;
+};
+
 /// What the router asks others to do. All are called in its own thread and must not block.
 struct RouterHooks {
   std::function<void()> stopping;       ///< once, before the reply to STOP: the ready file goes
@@ -40,6 +49,7 @@ struct RouterHooks {
   std::function<bool()> workers_ended;  ///< becomes true after the queue was closed; the box is woken then
   std::function<void()> reload;         ///< SIGHUP
   std::function<void()> heartbeat;      ///< systemd's watchdog
+  EventHooks events;
 };
 
 /// The thread that owns the socket: checks frames and peers, answers STOP, hands requests to the workers and their
@@ -69,13 +79,16 @@ class Router {
   void BeginStop(std::string_view why, StopRequest wanted);
   void SendReady();
   void SendDue(SteadyTime now);
+  void Park(Reply reply);
+  void SendNews(SteadyTime now);
+  void SendNewsTo(const std::vector<ParkedRequests::Parked>& clients);
   void Answer(const Address& to, std::string text);
   void Send(Reply reply);
   void Hold(Reply reply);
   void Advance(SteadyTime now);
   const StopTimes& Times() const { return wanted_.end_jobs ? options_.stop_with_jobs : options_.stop; }
   std::optional<std::chrono::milliseconds> UntilNextTimer(SteadyTime now) const;
-  bool HasUnsent() const { return !delayed_.Empty() || !held_.Empty(); }
+  bool HasUnsent() const { return !delayed_.Empty() || !held_.Empty() || !parked_.Empty(); }
 
   RouterSocket& socket_;
   RequestQueue& queue_;
@@ -89,6 +102,7 @@ class Router {
   std::vector<Reply> replies_;
   DelayedReplies delayed_;  ///< held back on purpose
   DelayedReplies held_;     ///< for clients that do not read just now
+  ParkedRequests parked_;   ///< wait for news
   std::size_t held_bytes_ = 0;
   std::uint64_t dropped_ = 0;
 

@@ -285,6 +285,99 @@ TEST_F(RouterTest, DelayedRepliesWaitAndOthersPassThem) {
   EXPECT_EQ(socket_.order, (std::vector<std::string>{"right", "wrong", "stop"}));
 }
 
+/// What a test says about jobs.
+struct FakeEvents {
+  std::atomic<std::uint64_t> latest{10};
+  std::atomic<bool> waiting{false};
+  std::atomic<int> texts{0};
+
+  EventHooks Hooks() {
+    return {.latest = [this] { return latest.load(); },
+            .reply =
+                [this](std::uint64_t since) {
+                  ++texts;
+                  return fmt::format("{}..{}", since, latest.load());
+                },
+            .waiting = [this](bool somebody) { waiting = somebody; }};
+  }
+};
+
+Executed WaitFor(const Request& request) {
+  Executed executed;
+  executed.wait = EventWait{10, request.text == "SHORT" ? 30ms : 1h};
+  return executed;
+}
+
+TEST_F(RouterTest, OneChangeAnswersAllWhoWait) {
+  FakeEvents events;
+  hooks_.events = events.Hooks();
+  for (int i = 0; i < 200; ++i) Incoming("c" + std::to_string(i), kWeb, {"WAIT-EVENTS"});
+  Incoming("other", kWeb, {"TEST"});
+  socket_.gone.insert("c7");
+  std::atomic<int> done{0};
+  socket_.on_idle = [&] {
+    if (done == 201 && events.latest == 10) {
+      events.latest = 11;
+      box_->Wake();
+    }
+    if (socket_.sent.size() == 200) {
+      EXPECT_FALSE(events.waiting) << "nobody waits any more";
+      Incoming("stop", kRoot, {"STOP"});
+      socket_.on_idle = nullptr;
+    }
+  };
+  Run(true, [&](const Request& request) {
+    ++done;
+    return request.text == "TEST" ? Executed{"did TEST"} : WaitFor(request);
+  });
+  EXPECT_EQ(To("c0"), "10..11");
+  EXPECT_EQ(To("c199"), "10..11");
+  EXPECT_EQ(To("c7"), "") << "it went away, and nobody minds";
+  EXPECT_EQ(To("other"), "did TEST") << "the workers were free meanwhile";
+  EXPECT_LT(events.texts, 10) << "equal replies are made once";
+}
+
+TEST_F(RouterTest, AChangeBeforeTheClientWasParkedIsNotMissed) {
+  FakeEvents events;
+  events.latest = 11;
+  hooks_.events = events.Hooks();
+  Incoming("late", kWeb, {"", "WAIT-EVENTS"});
+  StopWhenSent(1);
+  Run(true, WaitFor);
+  EXPECT_EQ(To("late"), "|10..11");
+}
+
+TEST_F(RouterTest, WhoWaitedLongEnoughIsToldSo) {
+  FakeEvents events;
+  hooks_.events = events.Hooks();
+  Incoming("long", kWeb, {"LONG"});
+  Incoming("short", kWeb, {"SHORT"});
+  StopWhenSent(1);
+  Run(true, WaitFor);
+  EXPECT_EQ(socket_.order.front(), "short");
+  EXPECT_EQ(To("short"), "10..10");
+  EXPECT_EQ(To("long"), "10..10") << "a stop lets nobody wait";
+}
+
+TEST_F(RouterTest, MoreThanTheLimitDoNotWait) {
+  FakeEvents events;
+  hooks_.events = events.Hooks();
+  int asked = 0;
+  std::atomic<int> done{0};
+  socket_.on_idle = [&] {
+    if (done < asked) return;  // in pieces, because the queue before the workers is shorter
+    if (!socket_.sent.empty()) Incoming("stop", kRoot, {"STOP"});
+    for (int i = 0; i < 100; ++i) Incoming(fmt::format("c{}", asked++), kWeb, {"WAIT-EVENTS"});
+  };
+  Run(true, [&](const Request& request) {
+    ++done;
+    return WaitFor(request);
+  });
+  EXPECT_GT(asked, static_cast<int>(ParkedRequests::kMost));
+  EXPECT_EQ(To("c1024"), R"({"Error": "Command Server is too busy. WAIT-EVENTS."})");
+  EXPECT_EQ(To("c1023"), "10..10");
+}
+
 TEST_F(RouterTest, ClientsThatReadLateGetTheirReply) {
   socket_.full["late"] = 3;
   socket_.gone.insert("gone");

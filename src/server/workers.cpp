@@ -50,7 +50,7 @@ void Workers::Serve(RequestQueue::Worker kind) {
   while (auto request = queue_.Take(kind, done)) {
     Executed executed = ExecuteSafely(execute_, *request);
     done = request->lane;
-    box_.Post({std::move(request->from), std::move(executed.reply), executed.delay});
+    box_.Post({std::move(request->from), std::move(executed.reply), executed.delay, executed.wait});
   }
   if (--running_ == 0) box_.Wake();
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace cmdsrv {
 struct Executed {
   std::string reply;
   std::chrono::milliseconds delay{0};
+  std::optional<EventWait> wait = {};  ///< instead of a reply: the router waits, the worker does not
 };
 using Execute = std::function<Executed(const Request&)>;
 

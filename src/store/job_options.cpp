@@ -72,6 +72,7 @@ std::string PrintJobOptions(const JobOptions& options) {
   if (!options.argv.empty()) object["argv"] = TextArray(options.argv);
   if (!options.cwd.empty()) object["cwd"] = ToUtf8(options.cwd);
   if (!options.locks.empty()) object["locks"] = TextArray(options.locks);
+  if (!options.merge.empty()) object["merge"] = ToUtf8(options.merge);
   if (!options.canonical.empty()) object["canonical"] = ToUtf8(options.canonical);
   if (options.ansible) object["ansible"] = true;
   if (options.full_log) object["full_log"] = true;
@@ -92,6 +93,7 @@ Result<JobOptions> ParseJobOptions(const std::string& text) {
   if (read) read = ReadTexts(*object, "argv", options.argv);
   if (read) read = ReadText(*object, "cwd", options.cwd);
   if (read) read = ReadTexts(*object, "locks", options.locks);
+  if (read) read = ReadText(*object, "merge", options.merge);
   if (read) read = ReadText(*object, "canonical", options.canonical);
   if (read) read = ReadFlag(*object, "ansible", options.ansible);
   if (read) read = ReadFlag(*object, "full_log", options.full_log);

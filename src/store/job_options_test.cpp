@@ -27,6 +27,7 @@ TEST(JobOptions, EverythingComesBack) {
   options.argv = {"/usr/bin/x", "--", "a b", ""};
   options.cwd = "/opt/admin/cmdsrv";
   options.locks = {"ansible", "/media/usb0"};
+  options.merge = "kiwix-index";
   options.canonical = R"(TEST-JOB {"a":1})";
   options.ansible = true;
   options.full_log = true;
@@ -39,6 +40,7 @@ TEST(JobOptions, EverythingComesBack) {
   EXPECT_EQ(read->argv, options.argv);
   EXPECT_EQ(read->cwd, options.cwd);
   EXPECT_EQ(read->locks, options.locks);
+  EXPECT_EQ(read->merge, options.merge);
   EXPECT_EQ(read->canonical, options.canonical);
   EXPECT_TRUE(read->ansible);
   EXPECT_TRUE(read->full_log);
@@ -65,7 +67,7 @@ TEST(JobOptions, NothingAtAllIsTheDefault) {
 
 TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
   for (const char* key :
-       {"argv", "locks", "service_required", "cwd", "canonical", "ansible", "full_log", "restartable"}) {
+       {"argv", "locks", "service_required", "cwd", "merge", "canonical", "ansible", "full_log", "restartable"}) {
     const auto read = ParseJobOptions(std::string("{\"") + key + "\": {\"a\": 1}}");
     ASSERT_FALSE(read.has_value()) << key;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);

@@ -13,8 +13,12 @@ constexpr const char* kRetries =
 #include "store/schema_2.inc"
     ;
 
+constexpr const char* kReasonCodes =
+#include "store/schema_3.inc"
+    ;
+
 /// kSteps[n] makes version n + 1 out of version n. Append only.
-constexpr std::array kSteps = {kSchema, kRetries};
+constexpr std::array kSteps = {kSchema, kRetries, kReasonCodes};
 
 Result<void> RunStep(sqlite::Database& database, std::size_t step) {
   auto transaction = sqlite::Transaction::Begin(database);
@@ -34,7 +38,7 @@ Result<void> CheckColumns(sqlite::Database& database) {
       "select key, value from cmdsrv_meta",
       "select job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason, cancel_wanted, output_total,"
       " restarts_without_progress, retry_wait, retry_tries, retry_doublings, retry_pause_ms, retry_next_us,"
-      " retry_waited_ms, progress from cmdsrv_runs",
+      " retry_waited_ms, progress, reason_code from cmdsrv_runs",
   };
   for (const char* select : kSelects) {
     auto statement = database.Prepare("find the expected tables and columns", select);

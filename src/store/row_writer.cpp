@@ -23,9 +23,9 @@ constexpr std::string_view kUpdateJob =
 constexpr std::string_view kWriteRun =
     "insert or replace into cmdsrv_runs (job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason,"
     " cancel_wanted, output_total, restarts_without_progress, retry_wait, retry_tries, retry_doublings,"
-    " retry_pause_ms, retry_next_us, retry_waited_ms, progress)"
-    " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 where exists (select 1 "
-    "from jobs where rowid = ?1)";
+    " retry_pause_ms, retry_next_us, retry_waited_ms, progress, reason_code)"
+    " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19"
+    " where exists (select 1 from jobs where rowid = ?1)";
 
 constexpr std::string_view kRaiseMeta =
     "insert into cmdsrv_meta (key, value) values (?1, ?2)"
@@ -143,6 +143,7 @@ Result<void> RowWriter::WriteRun(JobId id, const RunRow& run) {
   BindTime(write_run_, 16, run.retry.next);
   write_run_.Bind(17, run.retry.waited_ms);
   write_run_.Bind(18, run.progress);
+  write_run_.Bind(19, run.reason_code);
   if (auto done = write_run_.Run(); !done) return done;
   if (database_->Changes() == 0) return Fail(ErrorCode::NotFound, "cannot record the run of job {}: no such job", id);
   return {};

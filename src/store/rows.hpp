@@ -29,6 +29,7 @@ struct JobOptions {
   std::vector<std::string> argv;                               ///< empty in rows of the Python program
   std::string cwd;
   std::vector<std::string> locks;  ///< resource names; two jobs with a common one never run together
+  std::string merge;               ///< waiting jobs of the same name are done by one run; empty: never
   std::string canonical;           ///< verb and canonical arguments of the Command, for the duplicate rule
   bool ansible = false;            ///< one at a time among these
   bool full_log = false;           ///< keep the whole output, not its last 10 lines
@@ -67,6 +68,7 @@ struct RunRow {
   std::uint32_t restarts_without_progress = 0;
   RetryRow retry = {};
   std::string progress = {};  ///< the newest, as a line of our own steps; see jobs/progress.hpp
+  std::string reason_code = {};  ///< of `reason`, for programs: "exit", "service", … (jobs/reasons.hpp)
 };
 
 /// A row of `jobs`, its Command's text, and its run.

@@ -81,11 +81,9 @@ class SqliteStore final : public Store {
     return rows;
   }
 
-  Result<std::vector<JobId>> Prune() override {
-    auto answer = std::make_shared<std::promise<Result<std::vector<JobId>>>>();
-    WriteOperation operation{PruneRequest{[answer](auto result) { answer->set_value(std::move(result)); }}};
-    if (!writer_->Queue().Push(operation)) return Failure(Closed());
-    return answer->get_future().get();
+  void Prune(Pruned done) override {
+    WriteOperation operation{PruneRequest{std::move(done)}};
+    if (!writer_->Queue().Push(operation)) std::get<PruneRequest>(operation.what).done(Failure(Closed()));
   }
 
   void Close() override {

@@ -72,9 +72,12 @@ class Store {
   /// All jobs of a Command by id ascending; NotFound when it has none.
   virtual Result<std::vector<JobRow>> Group(CommandId id) = 0;
 
-  /// Deletes what is older than the options say; called at start and daily by the Minder. Ids of deleted jobs that had
-  /// an output file are returned, so that the caller can remove it.
-  virtual Result<std::vector<JobId>> Prune() = 0;
+  using Pruned = std::function<void(Result<std::vector<JobId>>)>;
+
+  /// Deletes what is older than the options say; called at start and daily by the Minder. Returns at once; on an SD
+  /// card the work can take minutes, in pieces between other writes. `done` gets the ids of the deleted jobs, so that
+  /// their files can be removed; it is called once, in the writer's thread, and must not block.
+  virtual void Prune(Pruned done) = 0;
 
   /// Writes what is queued, synced, and ends the thread. Later calls fail with Unavailable.
   virtual void Close() = 0;

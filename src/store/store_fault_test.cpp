@@ -83,7 +83,7 @@ TEST_F(StoreFaultTest, AFullDiskIsSaidAndSurvived) {
   EXPECT_THAT(done.error().message, AllOf(HasSubstr(path), HasSubstr("full")));
   EXPECT_EQ(Update(group.jobs[0].id, "STARTED", Store::Durability::Kept).error().code, ErrorCode::NoSpace);
   for (int i = 0; i < 10; ++i) store->LogCommand(MakeCommand(store->NextCommandId()));
-  EXPECT_EQ(store->Prune().error().code, ErrorCode::NoSpace);
+  EXPECT_EQ(PruneNow(*store).error().code, ErrorCode::NoSpace);
   EXPECT_EQ(store->Find(group.jobs[0].id)->status, "SCHEDULED") << "reading goes on";
   g_faults.full = false;
   EXPECT_TRUE(Insert(*store, refused)) << "nothing of it was left, and the writer lives";

@@ -124,7 +124,7 @@ TEST_F(StoreOpenTest, AFileOfTheFirstVersionGetsTheNewColumnsAndKeepsItsRuns) {
   {
     Foreign first(path);
     for (const char* column : {"retry_wait", "retry_tries", "retry_doublings", "retry_pause_ms", "retry_next_us",
-                               "retry_waited_ms", "progress"}) {
+                               "retry_waited_ms", "progress", "reason_code"}) {
       first.Run(std::string("alter table cmdsrv_runs drop column ") + column);
     }
     first.Run("insert or replace into cmdsrv_runs (job_id, attempt, reason) values (1, 3, 'it broke')");
@@ -138,6 +138,7 @@ TEST_F(StoreOpenTest, AFileOfTheFirstVersionGetsTheNewColumnsAndKeepsItsRuns) {
   EXPECT_EQ(row->run.reason, "it broke");
   EXPECT_EQ(row->run.retry.wait, RetryWait::None);
   EXPECT_EQ(row->run.retry.tries, 0U);
+  EXPECT_EQ(row->run.reason_code, "");
   EXPECT_EQ(row->run.progress, "");
 }
 

@@ -36,7 +36,7 @@ class StorePruneTest : public ::testing::Test {
   }
   void AddCommand(int days) { store->LogCommand(MakeCommand(store->NextCommandId(), "GET-JOB-STAT", DaysAgo(days))); }
   std::vector<JobId> Prune() {
-    const auto deleted = store->Prune();
+    const auto deleted = PruneNow(*store);
     EXPECT_TRUE(deleted.has_value()) << deleted.error().message;
     return deleted.value_or(std::vector<JobId>());
   }
@@ -136,7 +136,7 @@ TEST_F(StorePruneTest, ManyJobsGoWhileOthersAreWritten) {
 
 TEST_F(StorePruneTest, CloseInTheMiddleIsFine) {
   for (int i = 0; i < 100; ++i) Add(400, std::vector<std::string>(10, "FAILED"));
-  auto pruned = std::async(std::launch::async, [this] { return store->Prune(); });
+  auto pruned = std::async(std::launch::async, [this] { return PruneNow(*store); });
   store->Close();
   const auto result = pruned.get();
   EXPECT_TRUE(result.has_value() || result.error().code == ErrorCode::Unavailable);

@@ -112,7 +112,7 @@ TEST_F(StoreTest, OddRowsOfOthersAreReadAsWellAsPossible) {
   EXPECT_EQ(row.created_text, "yesterday");
   EXPECT_THAT(IdsOf(store->List({})), ElementsAre(2));
   EXPECT_THAT(IdsOf(store->Unfinished()), IsEmpty());
-  EXPECT_TRUE(store->Prune().has_value());
+  EXPECT_TRUE(PruneNow(*store).has_value());
 }
 
 TEST_F(StoreTest, OtherProgramsMayReadAndWriteMeanwhile) {

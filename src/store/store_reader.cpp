@@ -19,7 +19,7 @@ constexpr std::int64_t kNewest = 200;
   " j.job_pid, j.job_output, j.job_status, j.create_datetime, j.last_update_datetime, c.rowid, c.cmd_msg, r.attempt," \
   " r.boot_id, r.start_ticks, r.started_us, r.ended_us, r.exit, r.reason, r.cancel_wanted, r.output_total,"           \
   " r.restarts_without_progress, r.retry_wait, r.retry_tries, r.retry_doublings, r.retry_pause_ms, r.retry_next_us,"  \
-  " r.retry_waited_ms, r.progress "
+  " r.retry_waited_ms, r.progress, r.reason_code "
 
 constexpr std::string_view kUnfinished =
     "with unfinished (id) as (select rowid from jobs where job_status in ('SCHEDULED', 'STARTED', "
@@ -95,6 +95,7 @@ RunRow ReadRun(const sqlite::Statement& row, int first) {
   run.restarts_without_progress = static_cast<std::uint32_t>(row.Integer(first + 9));
   run.retry = ReadRetry(row, first + 10);
   run.progress = ToUtf8(row.Text(first + 16));
+  run.reason_code = ToUtf8(row.Text(first + 17));
   return run;
 }
 

@@ -139,7 +139,8 @@ TEST_F(StoreTest, ARunComesBackAsItWasWritten) {
              std::uint64_t{5} << 40U,
              3,
              {RetryWait::Network, 4, 2, 20'000, clock.wall + std::chrono::seconds(20), 35'000},
-             "@progress phase=download bytes=7"};
+             "@progress phase=download bytes=7",
+             "exit"};
   ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
   const RunRow read = store->Find(id)->run;
   EXPECT_EQ(read.attempt, run.attempt);
@@ -159,6 +160,7 @@ TEST_F(StoreTest, ARunComesBackAsItWasWritten) {
   EXPECT_EQ(read.retry.next, run.retry.next);
   EXPECT_EQ(read.retry.waited_ms, 35'000);
   EXPECT_EQ(read.progress, run.progress);
+  EXPECT_EQ(read.reason_code, "exit");
   run = RunRow{};
   ASSERT_TRUE(UpdateNow(*store, {JobUpdate{id, {}, {}, {}, run, {}}}));
   EXPECT_EQ(store->Find(id)->run.ended, std::nullopt);
@@ -208,7 +210,7 @@ TEST_F(StoreTest, AfterCloseEverythingIsUnavailable) {
   EXPECT_EQ(store->List({}).error().code, ErrorCode::Unavailable);
   EXPECT_EQ(store->Find(JobId{1}).error().code, ErrorCode::Unavailable);
   EXPECT_EQ(store->Group(CommandId{1}).error().code, ErrorCode::Unavailable);
-  EXPECT_EQ(store->Prune().error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(PruneNow(*store).error().code, ErrorCode::Unavailable);
 }
 
 TEST_F(StoreTest, LargeOutputsComeBack) {

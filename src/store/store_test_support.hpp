@@ -101,6 +101,13 @@ inline std::unique_ptr<Store> OpenStore(const std::string& path, const Clock& cl
   return std::move(opened->store);
 }
 
+/// Waits for the answer.
+inline Result<std::vector<JobId>> PruneNow(Store& store) {
+  auto answer = std::make_shared<std::promise<Result<std::vector<JobId>>>>();
+  store.Prune([answer](auto result) { answer->set_value(std::move(result)); });
+  return answer->get_future().get();
+}
+
 inline CommandRow MakeCommand(CommandId id, std::string message = "TEST", WallTime created = WallTime{}) {
   return CommandRow{id, std::move(message), created};
 }

@@ -57,7 +57,7 @@ TEST_F(StoreThreadsTest, EverythingAtOnce) {
   for (int i = 0; i < 3; ++i) writers.emplace_back([this] { SubmitGroups(); });
   for (int i = 0; i < 2; ++i) writers.emplace_back([this] { LogCommands(); });
   writers.emplace_back([this] {
-    for (int i = 0; i < 10; ++i) ASSERT_TRUE(store->Prune().has_value());
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(PruneNow(*store).has_value());
   });
   std::vector<std::thread> readers;
   for (int i = 0; i < 2; ++i) readers.emplace_back([this] { ReadUntilStopped(); });

@@ -42,8 +42,8 @@ void History::Boot() {
   machine_.SetLimit(options_.max_running);
   loop_ = std::make_shared<SimLoop>(clock_);
   table_ = std::make_shared<JobTable>();
-  const auto aside = [loop = loop_](auto task) { loop->Post(task); };
-  core_.emplace(MinderCore::Parts{store_, clock_, loop_, machine_, *table_, aside}, options_);
+  events_.emplace();
+  core_.emplace(MinderCore::Parts{store_, clock_, loop_, machine_, *table_, *events_}, options_);
   const auto recovered = core_->Recover();
   Check(recovered.has_value(), "recovery fails: {}", recovered ? "" : recovered.error().message);
   board_.emplace(store_, clock_, options_, table_, *core_);

@@ -99,6 +99,7 @@ class History {
   MinderOptions options_;
   std::shared_ptr<SimLoop> loop_;
   std::shared_ptr<JobTable> table_;
+  std::optional<JobEvents> events_;
   std::optional<MinderCore> core_;
   std::optional<Board> board_;
   std::map<JobId, JobStatus> shown_;  ///< since the start of this daemon

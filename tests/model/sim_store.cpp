@@ -163,12 +163,13 @@ void SimStore::Update(std::vector<JobUpdate> updates, Durability durability, Don
   writes_.push_back({std::move(updates), durability, std::move(done)});
 }
 
-Result<std::vector<JobId>> SimStore::Prune() {
-  if (full_) return Fail(ErrorCode::NoSpace, "cannot write: database or disk is full");
-  auto pruned = real_->Prune();
-  if (!pruned) return pruned;
-  ledger_.Pruned(*pruned);
-  return pruned;
+void SimStore::Prune(Pruned done) {
+  if (full_) return done(Fail(ErrorCode::NoSpace, "cannot write: database or disk is full"));
+  std::promise<Result<std::vector<JobId>>> answer;
+  real_->Prune([&](auto result) { answer.set_value(std::move(result)); });
+  auto pruned = answer.get_future().get();
+  if (pruned) ledger_.Pruned(*pruned);
+  done(std::move(pruned));
 }
 
 }  // namespace cmdsrv::model

@@ -62,7 +62,7 @@ class SimStore final : public Store {
   Result<std::vector<JobRow>> List(const ListQuery& query) override { return real_->List(query); }
   Result<JobRow> Find(JobId id) override { return real_->Find(id); }
   Result<std::vector<JobRow>> Group(CommandId id) override { return real_->Group(id); }
-  Result<std::vector<JobId>> Prune() override;
+  void Prune(Pruned done) override;
   void Close() override {}
 
  private:

@@ -148,9 +148,9 @@ class FakeStore final : public Store {
     }
     return list;
   }
-  Result<std::vector<JobId>> Prune() override {
+  void Prune(Pruned done) override {
     ++prunes;
-    return std::vector<JobId>();
+    done(pruned);
   }
   void Close() override {}
 
@@ -164,6 +164,7 @@ class FakeStore final : public Store {
   bool refuse_groups = false;
   int failures = 0;
   int prunes = 0;
+  Result<std::vector<JobId>> pruned;  ///< the answer to each Prune
 
  private:
   void Apply(const JobUpdate& update) {

@@ -31,7 +31,8 @@ class MinderWorld : public testing::Test {
     Crash();
     loop = std::make_shared<FakeLoop>(clock);
     table = std::make_shared<JobTable>();
-    core.emplace(MinderCore::Parts{store, clock, loop, runner, *table, [](auto task) { task(); }}, options);
+    events.emplace(0);
+    core.emplace(MinderCore::Parts{store, clock, loop, runner, *table, *events}, options);
     ASSERT_TRUE(core->Recover());
     board.emplace(store, clock, options, table, *core);
     loop->Drain();
@@ -93,6 +94,7 @@ class MinderWorld : public testing::Test {
   MinderOptions options;
   std::shared_ptr<FakeLoop> loop;
   std::shared_ptr<JobTable> table;
+  std::optional<JobEvents> events;
   std::optional<MinderCore> core;
   std::optional<Board> board;
 };

@@ -40,7 +40,7 @@ class CountingStore final : public Store {
   Result<std::vector<JobRow>> List(const ListQuery& query) override { return store_->List(query); }
   Result<JobRow> Find(JobId id) override { return store_->Find(id); }
   Result<std::vector<JobRow>> Group(CommandId id) override { return store_->Group(id); }
-  Result<std::vector<JobId>> Prune() override { return store_->Prune(); }
+  void Prune(Pruned done) override { store_->Prune(std::move(done)); }
   void Close() override { store_->Close(); }
 
   std::map<JobId, int> Ends() {

@@ -1,0 +1,125 @@
+#include "jobs/retry.hpp"
+
+#include "support/minder_world.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+JobRow Row(std::int64_t id, std::string status, std::int64_t after = 0) {
+  JobOptions options;
+  options.argv = {"/usr/bin/step", fmt::format("{}", id)};
+  options.canonical = "INST-X {}";
+  options.locks = {"lock"};
+  options.cwd = "/opt/iiab";
+  options.service = {"kiwix", "active"};
+  options.full_log = true;
+  JobRow row;
+  row.id = JobId{id};
+  row.command = CommandId{1};
+  row.depends_on = JobId{after};
+  row.job_command = fmt::format("step {}", id);
+  row.options_json = PrintJobOptions(options);
+  row.status = std::move(status);
+  return row;
+}
+
+TEST(PlanRetry, OnlyWhatDidNotSucceedInItsOrder) {
+  const std::vector<JobRow> group = {Row(10, "SUCCEEDED"), Row(11, "FAILED", 10), Row(12, "CANCELLED", 11),
+                                     Row(13, "SUCCEEDED"), Row(14, "FAILED")};
+  const auto retry = PlanRetry(group);
+  ASSERT_TRUE(retry) << retry.error().message;
+  const JobPlan& plan = retry->plan;
+  ASSERT_EQ(plan.steps.size(), 3U);
+  EXPECT_THAT(plan.steps[0].argv, ElementsAre("/usr/bin/step", "11"));
+  EXPECT_EQ(plan.steps[0].display, "step 11");
+  EXPECT_EQ(plan.steps[0].after, std::nullopt) << "what it depended on is done";
+  EXPECT_EQ(plan.steps[1].after, 0U);
+  EXPECT_EQ(plan.steps[2].after, std::nullopt);
+  EXPECT_THAT(plan.steps[1].locks, ElementsAre("lock"));
+  EXPECT_EQ(retry->canonical, "INST-X {}");
+  EXPECT_EQ(plan.cwd, "/opt/iiab");
+  EXPECT_TRUE(plan.full_log);
+  EXPECT_EQ(plan.service->first, "kiwix");
+}
+
+TEST(PlanRetry, WhatCannotBeRetriedSaysWhy) {
+  JobRow old = Row(1, "FAILED");
+  old.options_json = R"({"extra_vars": null, "service_required": null})";
+  JobRow broken = Row(1, "FAILED");
+  broken.options_json = "{";
+  const struct {
+    std::vector<JobRow> group;
+    const char* says;
+  } rows[] = {
+      {{Row(1, "FAILED"), Row(2, "STARTED")}, "Job  2 has not ended"},
+      {{Row(1, "SCHEDULED")}, "Job  1 has not ended"},
+      {{Row(1, "SUCCEEDED"), Row(2, "SUCCEEDED")}, "nothing to retry"},
+      {{old}, "older version"},
+      {{broken}, "older version"},
+  };
+  for (const auto& row : rows) {
+    const auto retry = PlanRetry(row.group);
+    ASSERT_FALSE(retry) << row.says;
+    EXPECT_EQ(retry.error().code, ErrorCode::Stated);
+    EXPECT_THAT(retry.error().message, HasSubstr(row.says));
+  }
+}
+
+class RetryTest : public test::MinderWorld {
+ protected:
+  void SetUp() override { Boot(); }
+  Result<std::vector<JobId>> Retry(JobId id) {
+    auto ids = board->Retry(id);
+    loop->Drain();
+    return ids;
+  }
+};
+
+TEST_F(RetryTest, AFailedChainGoesOnWhereItFailed) {
+  const auto ids = Submit(Chain(3), "TEST-JOB {\"steps\":[1,2,3]}");
+  End(ids[0]);
+  EXPECT_THAT(Retry(ids[0]).error().message, HasSubstr("has not ended"));
+  End(ids[1], 1);
+  const auto again = Retry(ids[2]);
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->size(), 2U);
+  EXPECT_EQ(StatusOf(ids[1]), "FAILED") << "what happened stays as it was";
+  EXPECT_TRUE(Began(again->at(0)));
+  EXPECT_EQ(StatusOf(again->at(1)), "SCHEDULED");
+  EXPECT_EQ(board->Find(again->at(1))->message, "TEST-JOB {}") << "the Command, not the retry of it";
+  EXPECT_NE(board->Find(again->at(1))->group, board->Find(ids[0])->group);
+  EXPECT_FALSE(board->Reserve("TEST-JOB {\"steps\":[1,2,3]}")) << "it is active again";
+  EXPECT_THAT(Retry(ids[1]).error().message, HasSubstr("sent again meanwhile"));
+  End(again->at(0));
+  End(again->at(1));
+  EXPECT_EQ(StatusOf(again->at(1)), "SUCCEEDED");
+  EXPECT_THAT(Retry(again->at(0)).error().message, HasSubstr("nothing to retry"));
+  EXPECT_EQ(Retry(JobId{99}).error().code, ErrorCode::NotFound);
+}
+
+TEST_F(RetryTest, ACancelledGroupIsRunAgain) {
+  const auto ids = Submit(Chain(2), "X");
+  Cancel(ids[0]);
+  runner.EndBySignal(ids[0], 2, true);
+  loop->Drain();
+  const auto again = Retry(ids[0]);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->size(), 2U);
+  EXPECT_TRUE(Began(again->at(0)));
+}
+
+TEST_F(RetryTest, WhatCannotBeRecordedIsNotRetried) {
+  const JobId id = Submit(Chain(1), "X").at(0);
+  End(id, 1);
+  store.refuse_groups = true;
+  EXPECT_EQ(Retry(id).error().code, ErrorCode::NoSpace);
+  EXPECT_EQ(runner.started.size(), 1U);
+  store.refuse_groups = false;
+  EXPECT_TRUE(Retry(id));
+}
+
+}  // namespace
+}  // namespace cmdsrv
