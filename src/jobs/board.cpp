@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "jobs/job_views.hpp"
-#include "jobs/retry.hpp"
+#include "jobs/group_retry.hpp"
 #include "platform/shim_process.hpp"
 
 namespace cmdsrv {
@@ -140,7 +140,7 @@ Result<std::vector<JobId>> Board::Retry(JobId id) {
   if (!job) return Failure(job.error());
   auto group = store_.Group(job->command);
   if (!group) return Failure(group.error());
-  auto retry = PlanRetry(*group);
+  auto retry = PlanGroupRetry(*group);
   if (!retry) return Failure(retry.error());
   auto reservation = Reserve(std::move(retry->canonical));
   if (!reservation) return Fail(ErrorCode::Stated, "Job  {} was sent again meanwhile; the same Command is active.", id);

@@ -9,7 +9,7 @@
 
 namespace cmdsrv {
 
-struct RetryPlan {
+struct GroupRetry {
   JobPlan plan;
   std::string canonical;  ///< of the Command
 };
@@ -17,6 +17,6 @@ struct RetryPlan {
 /// The steps of an ended group that did not succeed, as a plan of their own. What depended on a step that succeeded
 /// depends on nothing any more. `group` by id ascending. Pure. Errors: Stated with the sentence why there is nothing to
 /// retry.
-Result<RetryPlan> PlanRetry(std::span<const JobRow> group);
+Result<GroupRetry> PlanGroupRetry(std::span<const JobRow> group);
 
 }  // namespace cmdsrv

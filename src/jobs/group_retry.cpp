@@ -1,4 +1,4 @@
-#include "jobs/retry.hpp"
+#include "jobs/group_retry.hpp"
 
 #include <map>
 
@@ -10,7 +10,7 @@ namespace {
 JobStatus StatusOf(const JobRow& row) { return StatusFromName(row.status).value_or(JobStatus::Failed); }
 
 /// Those keys of a plan that all of its steps share.
-void TakeShared(RetryPlan& retry, const JobOptions& options) {
+void TakeShared(GroupRetry& retry, const JobOptions& options) {
   retry.canonical = options.canonical;
   retry.plan.cwd = options.cwd;
   retry.plan.extra_vars = options.extra_vars;
@@ -31,8 +31,8 @@ StepPlan StepOf(const JobRow& row, JobOptions options) {
 
 }  // namespace
 
-Result<RetryPlan> PlanRetry(std::span<const JobRow> group) {
-  RetryPlan retry;
+Result<GroupRetry> PlanGroupRetry(std::span<const JobRow> group) {
+  GroupRetry retry;
   std::map<JobId, std::size_t> steps;
   for (const JobRow& row : group) {
     const JobStatus status = StatusOf(row);

@@ -1,4 +1,4 @@
-#include "jobs/retry.hpp"
+#include "jobs/group_retry.hpp"
 
 #include "support/minder_world.hpp"
 
@@ -26,10 +26,10 @@ JobRow Row(std::int64_t id, std::string status, std::int64_t after = 0) {
   return row;
 }
 
-TEST(PlanRetry, OnlyWhatDidNotSucceedInItsOrder) {
+TEST(PlanGroupRetry, OnlyWhatDidNotSucceedInItsOrder) {
   const std::vector<JobRow> group = {Row(10, "SUCCEEDED"), Row(11, "FAILED", 10), Row(12, "CANCELLED", 11),
                                      Row(13, "SUCCEEDED"), Row(14, "FAILED")};
-  const auto retry = PlanRetry(group);
+  const auto retry = PlanGroupRetry(group);
   ASSERT_TRUE(retry) << retry.error().message;
   const JobPlan& plan = retry->plan;
   ASSERT_EQ(plan.steps.size(), 3U);
@@ -45,7 +45,7 @@ TEST(PlanRetry, OnlyWhatDidNotSucceedInItsOrder) {
   EXPECT_EQ(plan.service->first, "kiwix");
 }
 
-TEST(PlanRetry, WhatCannotBeRetriedSaysWhy) {
+TEST(PlanGroupRetry, WhatCannotBeRetriedSaysWhy) {
   JobRow old = Row(1, "FAILED");
   old.options_json = R"({"extra_vars": null, "service_required": null})";
   JobRow broken = Row(1, "FAILED");
@@ -61,14 +61,14 @@ TEST(PlanRetry, WhatCannotBeRetriedSaysWhy) {
       {{broken}, "older version"},
   };
   for (const auto& row : rows) {
-    const auto retry = PlanRetry(row.group);
+    const auto retry = PlanGroupRetry(row.group);
     ASSERT_FALSE(retry) << row.says;
     EXPECT_EQ(retry.error().code, ErrorCode::Stated);
     EXPECT_THAT(retry.error().message, HasSubstr(row.says));
   }
 }
 
-class RetryTest : public test::MinderWorld {
+class GroupRetryTest : public test::MinderWorld {
  protected:
   void SetUp() override { Boot(); }
   Result<std::vector<JobId>> Retry(JobId id) {
@@ -78,7 +78,7 @@ class RetryTest : public test::MinderWorld {
   }
 };
 
-TEST_F(RetryTest, AFailedChainGoesOnWhereItFailed) {
+TEST_F(GroupRetryTest, AFailedChainGoesOnWhereItFailed) {
   const auto ids = Submit(Chain(3), "TEST-JOB {\"steps\":[1,2,3]}");
   End(ids[0]);
   EXPECT_THAT(Retry(ids[0]).error().message, HasSubstr("has not ended"));
@@ -100,7 +100,7 @@ TEST_F(RetryTest, AFailedChainGoesOnWhereItFailed) {
   EXPECT_EQ(Retry(JobId{99}).error().code, ErrorCode::NotFound);
 }
 
-TEST_F(RetryTest, ACancelledGroupIsRunAgain) {
+TEST_F(GroupRetryTest, ACancelledGroupIsRunAgain) {
   const auto ids = Submit(Chain(2), "X");
   Cancel(ids[0]);
   runner.EndBySignal(ids[0], 2, true);
@@ -111,7 +111,7 @@ TEST_F(RetryTest, ACancelledGroupIsRunAgain) {
   EXPECT_TRUE(Began(again->at(0)));
 }
 
-TEST_F(RetryTest, WhatCannotBeRecordedIsNotRetried) {
+TEST_F(GroupRetryTest, WhatCannotBeRecordedIsNotRetried) {
   const JobId id = Submit(Chain(1), "X").at(0);
   End(id, 1);
   store.refuse_groups = true;
