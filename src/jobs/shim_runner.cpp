@@ -190,31 +190,6 @@ void ShimRunner::HuntOn(JobId id) {
   }
 }
 
-bool RunsOldCommand(std::string_view cmdline, std::string_view job_command) {
-  const auto arguments = Split(cmdline, '\0');
-  const auto words = Split(Trim(job_command), ' ');
-  const auto among = [&](std::string_view word) {
-    if (word.size() >= 2 && word.front() == word.back() && (word.front() == '\'' || word.front() == '"')) {
-      word = word.substr(1, word.size() - 2);
-    }
-    return !word.empty() && std::ranges::find(arguments, word) != arguments.end();
-  };
-  return among(words.front()) && among(words.back());
-}
-
-void ShimRunner::EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) {
-  if (pid <= 1) return;
-  const UniqueFd pidfd =
-      OpenPidfd(static_cast<pid_t>(pid));  // before the look, so that it cannot become another process
-  if (!pidfd) return;
-  const auto cmdline = ReadFile(fmt::format("/proc/{}/cmdline", pid), kEnvironmentLimit);
-  if (!cmdline || !RunsOldCommand(*cmdline, job_command)) {
-    return log::Info(kJobs, "process {} is not that of the old job {} any more; it is left alone", pid, id);
-  }
-  log::Warning(kJobs, "ending process {} of job {}, which an older version of the server started", pid, id);
-  SignalPidfd(pidfd.Get(), SIGKILL);
-}
-
 void ShimRunner::Forget(JobId id) {
   if (const auto removed = RemoveFile(paths_.Record(id)); !removed) log::Warning(kJobs, "{}", removed.error().message);
 }

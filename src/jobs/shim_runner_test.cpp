@@ -137,5 +137,14 @@ TEST_F(ShimRunnerTest, OnlyTheOldProgramItselfIsKilled) {
   EXPECT_TRUE(test::Eventually([&] { return !IsAlive(process); }));
 }
 
+TEST_F(ShimRunnerTest, AnOldProgramGoesWithItsFamily) {
+  const std::string mark = "MARK=" + scratch_.Path();
+  const auto old = SpawnSleeper({"PATH=/usr/bin:/bin", mark},
+                                {"/bin/sh", "-c", "sh -c 'sleep 1003 & sleep 1004; true' & wait; true"});
+  ASSERT_TRUE(test::Eventually([&] { return test::ProcessesWithEnvironment(mark).size() == 4; }));
+  runner_.EndOldProgram(kJob, old.pid, "/bin/sh -c");
+  EXPECT_TRUE(test::Eventually([&] { return test::ProcessesWithEnvironment(mark).empty(); }));
+}
+
 }  // namespace
 }  // namespace cmdsrv

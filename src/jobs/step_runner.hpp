@@ -50,8 +50,8 @@ class StepRunner {
   /// the kernel cannot end a process.
   virtual void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) = 0;
 
-  /// Kills the process of a row of the Python program, if the one with this pid really is `job_command`: that program
-  /// wrote down neither boot nor start time, and pids come back.
+  /// Kills the process of a row of the Python program and all that descends from it, if the one with this pid really is
+  /// `job_command`: that program wrote down neither boot nor start time, and pids come back.
   virtual void EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) = 0;
 
   /// The end is recorded: the run record is needed no more.
