@@ -177,7 +177,7 @@ void History::Settle() {
   for (const auto& [id, job] : ledger_.Jobs()) {
     ++totals_.jobs;
     totals_.begins += job.begins;
-    totals_.ends += IsFinal(job.status) ? 1 : 0;
+    totals_.merged += job.status == JobStatus::Succeeded && job.begins == 0 ? 1 : 0;
   }
 }
 
@@ -223,6 +223,16 @@ void History::CheckViews() {
     Check(!view.reason.empty() || IsFinal(ledger_.Of(fact.depends_on).status),
           "job {} waits for job {} and does not say so", view.id, fact.depends_on);
   }
+}
+
+void History::Totals::Add(const Totals& other) {
+  jobs += other.jobs;
+  begins += other.begins;
+  merged += other.merged;
+  retries += other.retries;
+  crashes += other.crashes;
+  power_cuts += other.power_cuts;
+  writes += other.writes;
 }
 
 std::string History::Report() const { return fmt::format("in the event \"{}\":\n{}", now_, Describe(ledger_)); }

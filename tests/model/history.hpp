@@ -34,7 +34,8 @@ class History {
   std::string Report() const;  ///< the jobs as they stand, for a violation
 
   struct Totals {
-    long jobs = 0, begins = 0, crashes = 0, power_cuts = 0, writes = 0, ends = 0;
+    long jobs = 0, begins = 0, merged = 0, retries = 0, crashes = 0, power_cuts = 0, writes = 0;
+    void Add(const Totals& other);
   };
   const Totals& Counted() const { return totals_; }
 
@@ -64,6 +65,7 @@ class History {
   bool SubmitAndCrash();
   bool SubmitRefused();
   bool CancelOne();
+  bool RetryOne();
   bool RunTask();
   bool WriteOne();
   bool AnswerOne();

@@ -14,6 +14,7 @@ const std::vector<History::Event>& History::Events() {
       {"a Command comes and the daemon dies", 8, &History::SubmitAndCrash},
       {"a Command cannot be recorded", 6, &History::SubmitRefused},
       {"a job is cancelled", 40, &History::CancelOne},
+      {"a group is tried again", 25, &History::RetryOne},
       {"the loop runs a task", 350, &History::RunTask},
       {"the database writes", 250, &History::WriteOne},
       {"the database answers", 250, &History::AnswerOne},
@@ -55,6 +56,7 @@ JobPlan History::RandomPlan() {
     if (chain && i > 0) step.after = i - 1;
     if (random_.OneIn(3)) step.locks.push_back(kLocks[random_.Below(kLocks.size())]);
     step.restartable = !random_.OneIn(5);
+    if (i + 1 == steps && random_.OneIn(3)) step.merge = "kiwix-index";
     plan.steps.push_back(std::move(step));
   }
   return plan;
@@ -105,6 +107,19 @@ bool History::CancelOne() {
   const auto answer = board_->Cancel(id);
   if (answer) ledger_.CancelAsked(id);
   return answer.has_value();
+}
+
+bool History::RetryOne() {
+  JobId id = RandomJob();
+  for (int i = 0; i < 8 && id && ledger_.Of(id).status != JobStatus::Failed; ++i) id = RandomJob();
+  if (!id) return false;
+  if (random_.OneIn(8)) store_.AtNextInsert(SimStore::AtInsert::CrashAfter);
+  const auto ids = board_->Retry(id);
+  store_.AtNextInsert(SimStore::AtInsert::Work);
+  if (!ids) return false;
+  ++totals_.retries;
+  ledger_.Promised(*ids);
+  return true;
 }
 
 bool History::RunTask() {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr JobEvent kEvents[] = {JobEvent::Start,       JobEvent::StartAgain, JobEvent::EndedWell,
                                 JobEvent::EndedBadly,  JobEvent::Cancel,     JobEvent::DependencyFailed,
-                                JobEvent::Interrupted, JobEvent::NeverBegan};
+                                JobEvent::Interrupted, JobEvent::NeverBegan, JobEvent::DoneByAnother};
 
 bool IsDrawn(JobStatus from, JobStatus to) {
   return std::ranges::any_of(kEvents, [&](JobEvent event) { return Next(from, event) == to; });
@@ -24,6 +24,7 @@ void Ledger::Inserted(const CommandRow& command, const std::vector<JobRow>& rows
     Check(!jobs_.contains(row.id), "the id {} is given out twice", row.id);
     JobFacts& job = jobs_[row.id];
     job.group = command.id;
+    job.inserted_at = ++now_;
     job.depends_on = row.depends_on;
     job.options = *ParseJobOptions(row.options_json);
     if (job.options.canonical.empty()) continue;
@@ -67,10 +68,20 @@ bool Ledger::PredecessorDidNotSucceed(const JobFacts& job, const std::vector<Job
   });
 }
 
+/// A run that did the same, and began when all that this job builds on was there.
+bool Ledger::DoneByAnother(const JobFacts& job, const std::vector<JobUpdate>& together) const {
+  const long since = job.depends_on ? jobs_.at(job.depends_on).ended_at : job.inserted_at;
+  return std::ranges::any_of(together, [&](const JobUpdate& update) {
+    const JobFacts& other = jobs_.at(update.id);
+    return update.status == "SUCCEEDED" && !job.options.merge.empty() && other.options.merge == job.options.merge &&
+           other.truth && other.truth->well && other.begun_at > since;
+  });
+}
+
 void Ledger::CheckEnd(JobId id, const JobFacts& job, JobStatus status, const std::vector<JobUpdate>& together) const {
   switch (status) {
     case JobStatus::Succeeded:
-      Check(job.truth && job.truth->well && job.truth->attempt == job.run.attempt,
+      Check((job.truth && job.truth->well && job.truth->attempt == job.run.attempt) || DoneByAnother(job, together),
             "job {} is called SUCCEEDED, but its run {} did not end well", id, job.run.attempt);
       return;
     case JobStatus::Failed: Check(!job.run.reason.empty(), "job {} FAILED without a reason", id); return;
@@ -105,6 +116,7 @@ void Ledger::Written(const std::vector<JobUpdate>& updates, Store::Durability du
       Check(!alive.contains(update.id), "job {} is called {} while something of its step lives", update.id,
             *update.status);
       CheckEnd(update.id, job, *status, updates);
+      job.ended_at = ++now_;
     }
     job.status = *status;
   }
@@ -169,6 +181,7 @@ void Ledger::Begins(JobId id, std::uint32_t attempt, std::int64_t pid, const std
     }
   }
   ++job.begins;
+  job.begun_at = ++now_;
   job.truth.reset();
 }
 

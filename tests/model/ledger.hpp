@@ -37,7 +37,10 @@ struct JobFacts {
   RunRow durable_run;
   std::int64_t durable_pid = 0;
 
-  int begins = 0;              ///< how often the step really began
+  int begins = 0;        ///< how often the step really began
+  long inserted_at = 0;  ///< counted in events that the ledger saw
+  long begun_at = 0;
+  long ended_at = 0;
   std::optional<Truth> truth;  ///< of the newest run that ended by itself
 };
 
@@ -68,10 +71,12 @@ class Ledger {
 
  private:
   void CheckEnd(JobId id, const JobFacts& job, JobStatus status, const std::vector<JobUpdate>& together) const;
+  bool DoneByAnother(const JobFacts& job, const std::vector<JobUpdate>& together) const;
   bool PredecessorDidNotSucceed(const JobFacts& job, const std::vector<JobUpdate>& together) const;
 
   std::map<JobId, JobFacts> jobs_;
   std::set<JobId> not_synced_;
+  long now_ = 0;
 };
 
 /// "job 4 STARTED attempt 2 …", one line a job, for the report of a violation.
