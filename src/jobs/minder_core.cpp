@@ -26,7 +26,8 @@ MinderCore::MinderCore(Parts parts, const MinderOptions& options)
       options_(options),
       paths_{options.state_directory, options.output_directory},
       outputs_(paths_, options.log_directory_bytes),
-      gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }) {}
+      gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
+      output_news_({parts_.clock, parts_.loop, parts_.runner, parts_.table, parts_.events}) {}
 
 void MinderCore::Wake() {
   if (!pass_wanted_.exchange(true)) parts_.loop->Post([this] { Pass(); });
@@ -117,6 +118,7 @@ bool MinderCore::CancelWanted(const JobRecord& job) {
 void MinderCore::ForgetRun(JobId id) {
   runs_.erase(id);
   timers_.erase(id);
+  output_news_.Ended(id);
   if (all_gone_ && runs_.empty()) all_gone_();
 }
 

@@ -13,6 +13,7 @@
 #include "jobs/job_files.hpp"
 #include "jobs/job_minder.hpp"
 #include "jobs/job_table.hpp"
+#include "jobs/output_news.hpp"
 #include "jobs/service_gate.hpp"
 #include "jobs/step_runner.hpp"
 #include "platform/event_loop.hpp"
@@ -55,7 +56,7 @@ class MinderCore {
   }
 
   /// Somebody wants to know what happens: what running jobs print is told too, for a while. Any thread.
-  void Listen();
+  void Listen() { output_news_.Listen(); }
 
   JobEvents& Events() { return parts_.events; }
 
@@ -133,6 +134,7 @@ class MinderCore {
   JobPaths paths_;
   OutputKeeper outputs_;
   ServiceGate gate_;
+  OutputNews output_news_;
   std::map<JobId, std::unique_ptr<StepRun>> runs_;
   std::map<JobId, EventLoop::SourcePtr> timers_;  ///< one a job at most: a retry, or the last resort of a cancel
   EventLoop::SourcePtr retry_timer_;

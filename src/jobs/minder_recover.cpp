@@ -127,6 +127,7 @@ void MinderCore::AdoptRun(JobId id, bool cancel) {
   auto run = parts_.runner.Adopt(ShimOf(job->run, job->pid), [this, id] { OnShimEnded(id); });
   if (!run) return Settle(id);  // it ended just now
   runs_[id] = std::move(*run);
+  output_news_.Began(id);
   log::Info(kJobs, "job {} still runs, shim {}", id, job->pid);
   if (cancel) TakeCancel(id, {id});
 }

@@ -100,6 +100,7 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
     return job->cancel_wanted;
   });
   Tell(*job);
+  output_news_.Began(id);
   if (shim_ended) return ShimEnded(id);
   if (all_gone_) return runs_.at(id)->Cancel();
   if (cancel) return TakeCancel(id, {id});

@@ -58,6 +58,4 @@ void MinderCore::TellEnds(const std::vector<JobId>& ended) {
   parts_.events.Push(std::move(changes));
 }
 
-void MinderCore::Listen() {}
-
 }  // namespace cmdsrv

@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "jobs/output_text.hpp"
 #include "jobs/progress.hpp"
 #include "platform/files.hpp"
 #include "platform/job_output.hpp"
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 constexpr log::Domain kJobs{"jobs"};
 constexpr std::size_t kEnvironmentLimit = 4U << 20U;
 constexpr std::size_t kLookBytes = 64U << 10U;
+constexpr std::size_t kNewsBytes = 16U << 10U;  // progress lines come often, so the last one is not far
 
 /// A run that lasted this long is worth another try, even if it printed no progress: with a power cut a day, a step
 /// that resumes must not be given up after three days.
@@ -92,6 +94,43 @@ std::optional<RunRecord> ShimRunner::Record(JobId id) {
   if (record) return *record;
   if (record.error().code != ErrorCode::NotFound) log::Warning(kJobs, "{}", record.error().message);
   return std::nullopt;
+}
+
+StepRunner::RunOutput ShimRunner::Output(JobId id) {
+  RunOutput output{Printed(id), {}};
+  const auto end = ReadOutputEnd(paths_.Output(id), output.bytes, kNewsBytes);
+  if (end) output.progress = OutputWhileRunning(*end, false, kNewsBytes).progress;
+  return output;
+}
+
+std::uint64_t ShimRunner::Printed(JobId id) {
+  const auto record = Record(id);
+  return record ? record->output_total : 0;
+}
+
+void ShimRunner::OnPrinted(JobId id, Callback printed) {
+  if (!writes_) {
+    auto watch = WriteWatch::Make();
+    if (!watch) return log::Warning(kJobs, "what jobs print cannot be told: {}", watch.error().message);
+    writes_ = std::move(*watch);
+    writes_source_ = loop_->OnReadable(writes_->Descriptor(), [this] { TakeWrites(); });
+  }
+  const auto number = writes_->Once(paths_.Output(id));
+  if (!number) return log::Warning(kJobs, "what job {} prints cannot be told: {}", id, number.error().message);
+  if (const auto before = wishes_.find(id); before != wishes_.end()) on_printed_.erase(before->second);
+  wishes_[id] = *number;
+  on_printed_[*number] = {id, std::move(printed)};
+}
+
+void ShimRunner::TakeWrites() {
+  for (const int number : writes_->Take()) {
+    const auto wish = on_printed_.find(number);
+    if (wish == on_printed_.end()) continue;
+    const auto [id, printed] = std::move(wish->second);
+    on_printed_.erase(wish);
+    wishes_.erase(id);
+    printed();
+  }
 }
 
 bool ShimRunner::Progressed(JobId id, const RunRow& run) {
@@ -191,6 +230,11 @@ void ShimRunner::HuntOn(JobId id) {
 }
 
 void ShimRunner::Forget(JobId id) {
+  if (const auto wish = wishes_.find(id); wish != wishes_.end()) {
+    writes_->Forget(wish->second);
+    on_printed_.erase(wish->second);
+    wishes_.erase(wish);
+  }
   if (const auto removed = RemoveFile(paths_.Record(id)); !removed) log::Warning(kJobs, "{}", removed.error().message);
 }
 

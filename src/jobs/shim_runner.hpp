@@ -9,6 +9,7 @@
 #include "jobs/job_files.hpp"
 #include "jobs/step_runner.hpp"
 #include "platform/event_loop.hpp"
+#include "platform/write_watch.hpp"
 
 namespace cmdsrv {
 
@@ -21,6 +22,9 @@ class ShimRunner final : public StepRunner {
   Result<std::unique_ptr<StepRun>> Start(ShimStart start, Callback ended) override;
   Result<std::unique_ptr<StepRun>> Adopt(const ProcessIdentity& shim, Callback ended) override;
   std::optional<RunRecord> Record(JobId id) override;
+  RunOutput Output(JobId id) override;
+  std::uint64_t Printed(JobId id) override;
+  void OnPrinted(JobId id, Callback printed) override;
   bool Progressed(JobId id, const RunRow& run) override;
   RunFacts Look(JobId id, const RunRow& run, std::int64_t shim_pid) override;
   void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) override;
@@ -30,6 +34,8 @@ class ShimRunner final : public StepRunner {
  private:
   struct Hunt;  // for what a lost shim left behind
 
+  void TakeWrites();
+
   std::vector<ProcessIdentity> Leftovers(JobId id, const ProcessIdentity& shim) const;
   void HuntOn(JobId id);
 
@@ -37,6 +43,10 @@ class ShimRunner final : public StepRunner {
   const std::string shim_program_;
   const JobPaths paths_;
   std::map<JobId, std::unique_ptr<Hunt>> hunts_;
+  std::optional<WriteWatch> writes_;  // made with the first wish
+  EventLoop::SourcePtr writes_source_;
+  std::map<JobId, int> wishes_;  // their numbers at writes_
+  std::map<int, std::pair<JobId, Callback>> on_printed_;
 };
 
 /// Whether a process with this /proc/<pid>/cmdline runs `job_command`: first and last word of it are among its

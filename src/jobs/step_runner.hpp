@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/run_record.hpp"
+#include "jobs/progress.hpp"
 #include "jobs/recovery.hpp"
 #include "platform/shim_process.hpp"
 #include "store/rows.hpp"
@@ -39,6 +40,17 @@ class StepRunner {
 
   /// The record of the newest run, finished or not; empty when there is none or no good one.
   virtual std::optional<RunRecord> Record(JobId id) = 0;
+
+  /// What the newest run has printed until now.
+  struct RunOutput {
+    std::uint64_t bytes = 0;
+    std::optional<Progress> progress;
+  };
+  virtual RunOutput Output(JobId id) = 0;
+  virtual std::uint64_t Printed(JobId id) = 0;  ///< the bytes alone, which is quicker
+
+  /// `printed` is called once, when the run prints for the first time after this; the wish before is forgotten.
+  virtual void OnPrinted(JobId id, Callback printed) = 0;
 
   /// Whether that run, now interrupted, got any further: by its progress lines, or because it ran for long.
   virtual bool Progressed(JobId id, const RunRow& run) = 0;

@@ -48,6 +48,9 @@ class SimMachine final : public StepRunner {
   Result<std::unique_ptr<StepRun>> Start(ShimStart start, Callback ended) override;
   Result<std::unique_ptr<StepRun>> Adopt(const ProcessIdentity& shim, Callback ended) override;
   std::optional<RunRecord> Record(JobId id) override;
+  RunOutput Output(JobId) override { return {}; }
+  std::uint64_t Printed(JobId) override { return 0; }
+  void OnPrinted(JobId, Callback) override {}  // nobody listens
   bool Progressed(JobId id, const RunRow&) override { return progressed_.contains(id); }
   RunFacts Look(JobId id, const RunRow& run, std::int64_t shim_pid) override;
   void EndLeftovers(JobId id, const ProcessIdentity& shim, Callback gone) override;

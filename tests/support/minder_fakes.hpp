@@ -228,6 +228,9 @@ class FakeRunner final : public StepRunner {
     if (at == runs.end() || forgotten.contains(id)) return std::nullopt;
     return at->second.record;
   }
+  RunOutput Output(JobId id) override { return outputs[id]; }
+  std::uint64_t Printed(JobId id) override { return outputs[id].bytes; }
+  void OnPrinted(JobId id, Callback printed) override { on_printed[id] = std::move(printed); }
   bool Progressed(JobId id, const RunRow&) override { return progressed.contains(id); }
   RunFacts Look(JobId id, const RunRow& run, std::int64_t) override {
     RunFacts facts;
@@ -264,6 +267,13 @@ class FakeRunner final : public StepRunner {
     alive.erase(id);
     if (const Callback ended = std::exchange(runs.at(id).ended, nullptr)) ended();
   }
+  /// The step of `id` prints.
+  void Print(JobId id, std::uint64_t bytes, std::optional<Progress> progress = {}) {
+    outputs[id].bytes += bytes;
+    outputs[id].progress = std::move(progress);
+    const auto wish = on_printed.extract(id);
+    if (!wish.empty()) wish.mapped()();
+  }
   void FinishHunt(JobId id) { std::exchange(hunts.at(id), nullptr)(); }
 
   std::string boot = "boot-1";
@@ -274,6 +284,8 @@ class FakeRunner final : public StepRunner {
   std::set<JobId> progressed;
   std::set<JobId> forgotten;
   std::map<JobId, Callback> hunts;
+  std::map<JobId, RunOutput> outputs;
+  std::map<JobId, Callback> on_printed;  ///< wishes that have not come true
   std::vector<std::int64_t> old_programs;  ///< pids that were to be ended
   std::optional<Error> refuse;
 
