@@ -66,6 +66,7 @@ class FakeBox {
                                  .zim_catalog = catalog_.emplace(settings.kiwix_catalog_file),
                                  .library = library_.emplace(settings.zim_dir + "library.xml"),
                                  .catalog_refresh = refresh_,
+                                 .stats = stats,
                                  .adm_conf = RenderAdmConf(settings),
                                  .started = clock.Steady(),
                                  .stop_fd = -1});
@@ -86,6 +87,7 @@ class FakeBox {
   ManualClock clock;
   HealthBoard health;
   FakeBoard board;
+  ServerStats stats;
 
  private:
   SharedRun refresh_;

@@ -24,6 +24,9 @@ Result<Outcome> CancelJob(const Arguments&, Services&);
 Result<Outcome> RetryJob(const Arguments&, Services&);
 Result<Outcome> WaitEvents(const Arguments&, Services&);
 
+// stats_commands.cpp
+Result<Outcome> GetStats(const Arguments&, Services&);
+
 // storage_commands.cpp
 Result<Outcome> GetSpaceAvail(const Arguments&, Services&);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "commands/health.hpp"
+#include "commands/server_stats.hpp"
 #include "commands/shared_run.hpp"
 #include "content/kiwix_catalog.hpp"
 #include "content/library_xml.hpp"
@@ -27,6 +28,7 @@ struct Services {
   KiwixCatalogCache& zim_catalog;
   LibraryCache& library;
   SharedRun& catalog_refresh;
+  ServerStats& stats;
   ReadyJson adm_conf;        ///< RenderAdmConf(settings)
   SteadyTime started;        ///< of the server
   int stop_fd = -1;          ///< readable when the server stops; ends programs that handlers wait for

@@ -152,7 +152,10 @@ ActiveSummary Board::Active() const {
   ActiveSummary summary;
   table_->With([&](JobTable::Jobs& jobs) {
     for (const auto& [id, job] : jobs) {
-      if (!IsActive(job)) continue;
+      if (!IsActive(job)) {
+        ++summary.scheduled;
+        continue;
+      }
       summary.active = true;
       summary.ansible = summary.ansible || job.options.ansible;
       summary.started += job.status == JobStatus::Started ? 1 : 0;

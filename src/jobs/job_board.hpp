@@ -46,6 +46,7 @@ struct ActiveSummary {
   bool ansible = false;
   int started = 0;
   int restarted = 0;
+  int scheduled = 0;  ///< and not active
 };
 
 /// A Command with at least one unfinished job.

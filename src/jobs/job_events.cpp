@@ -23,6 +23,7 @@ void JobEvents::Push(std::vector<JobChange> changes) {
   for (JobChange& change : changes) {
     DropSuperseded(change);
     change.seq = ++seq;
+    if (IsFinal(change.status)) ++ended_[static_cast<std::size_t>(change.status)];
     kept_.push_back(std::move(change));
   }
   while (kept_.size() > kMost) {

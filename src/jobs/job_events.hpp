@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,9 @@ class JobEvents {
 
   std::uint64_t Latest() const { return latest_; }
 
+  /// How many jobs came to this final status since the start of the server.
+  std::uint64_t Ended(JobStatus status) const { return ended_[static_cast<std::size_t>(status)]; }
+
   /// `wake` is called after a Push, in the Minder's thread, as long as `Waiting(true)` holds; it must not block. Empty:
   /// nobody is woken any more once this has returned.
   void OnPush(std::function<void()> wake);
@@ -69,6 +73,7 @@ class JobEvents {
   std::atomic<std::uint64_t> latest_;
   std::atomic<bool> waiting_{false};
   std::function<void()> wake_;
+  std::array<std::atomic<std::uint64_t>, 6> ended_{};  // by JobStatus
 };
 
 }  // namespace cmdsrv

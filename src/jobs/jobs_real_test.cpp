@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "jobs/shim_runner.hpp"
 #include "support/real_minder.hpp"
@@ -46,6 +47,27 @@ TEST_F(RealJobs, AFailingStepCancelsWhatDependsOnIt) {
   EXPECT_EQ(View(ids[2]).status, JobStatus::Cancelled);
   EXPECT_EQ(View(ids[2]).output, "Cancelled because job 1 failed (step 1)");
   EXPECT_FALSE(std::filesystem::exists(scratch / "never"));
+}
+
+TEST_F(RealJobs, WhatARunningStepPrintsIsNewsAndTheLogHasItByThen) {
+  std::uint64_t seq = Jobs().Changes({}).seq;
+  const JobId id =
+      Submit(Chain({"echo '@progress phase=copy percent=40'; echo hello; until [ -e go ]; do sleep 0.02; done"})).at(0);
+  std::optional<JobChange> news;
+  ASSERT_TRUE(test::Eventually([&] {
+    JobChanges changes = Jobs().Changes(seq);
+    seq = changes.seq;
+    for (JobChange& change : changes.changes) {
+      if (change.output_bytes >= 37) news = std::move(change);
+    }
+    return news.has_value();
+  }));
+  EXPECT_EQ(news->id, id);
+  ASSERT_TRUE(news->progress);
+  EXPECT_EQ(news->progress->percent, 40);
+  EXPECT_THAT(Jobs().ReadLog(id, 0, 1000)->piece.text, HasSubstr("hello"));
+  std::ofstream(scratch / "go").put('x');
+  ASSERT_TRUE(WaitForEnd({id}));
 }
 
 TEST_F(RealJobs, MissingProgramsAndDirectoriesAreFailuresWithASentence) {

@@ -181,6 +181,10 @@ RouterHooks Daemon::HooksOfRouter() {
 
 int Daemon::Run(StartReport report) {
   if (machine_) {
+    machine_->Stats().queues = [this] {
+      const auto [quick, slow] = queue_.Waiting();
+      return ServerStats::Queues{quick, slow};
+    };
     workers_ = std::make_unique<Workers>(
         queue_, *box_, [this](const Request& request) { return machine_->Execute(request); },
         static_cast<unsigned>(settings_.workers), kQuickWorkers);

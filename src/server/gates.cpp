@@ -83,19 +83,27 @@ struct Gates::Passing {
 
 Executed Gates::Pass(const Request& request) {
   const auto command = ParseCommand(request.text);
-  if (command) return Parsed(request, *command);
+  const CommandRowInfo* row = command ? parts_.find(command->verb) : nullptr;
+  Executed executed = command ? Parsed(request, *command, row) : NotParsed(request, command.error());
+  const auto end = executed.wait                              ? ServerStats::End::Waits
+                   : executed.reply.starts_with("{\"Error\"") ? ServerStats::End::Refused
+                                                              : ServerStats::End::Answered;
+  parts_.services.stats.Note(row, end, parts_.services.clock.Steady() - request.received);
+  return executed;
+}
+
+Executed Gates::NotParsed(const Request& request, const Error& error) {
   const std::string_view verb = LoggableVerb(request.text);
-  if (command.error().code == ErrorCode::NotFound) {
+  if (error.code == ErrorCode::NotFound) {
     log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", verb, request.peer.uid, request.peer.pid);
     return {UnknownReply()};
   }
   log::Warning(kServer, "malformed Command {} of uid {}, pid {} ({} bytes): {}", verb, request.peer.uid,
-               request.peer.pid, request.text.size(), command.error().message);
-  return {ToReply(VerbOf(request.text), command.error())};
+               request.peer.pid, request.text.size(), error.message);
+  return {ToReply(VerbOf(request.text), error)};
 }
 
-Executed Gates::Parsed(const Request& request, const Command& command) {
-  const CommandRowInfo* row = parts_.find(command.verb);
+Executed Gates::Parsed(const Request& request, const Command& command, const CommandRowInfo* row) {
   if (row == nullptr) {
     log::Warning(kServer, "Unknown Command {} of uid {}, pid {}", LoggableVerb(command.verb), request.peer.uid,
                  request.peer.pid);

@@ -34,7 +34,8 @@ class Gates {
  private:
   struct Passing;
 
-  Executed Parsed(const Request& request, const Command& command);
+  Executed NotParsed(const Request& request, const Error& error);
+  Executed Parsed(const Request& request, const Command& command, const CommandRowInfo* row);
   Executed Known(const Passing& passing);
   Result<Outcome> AskHandler(const Passing& passing);
   Executed Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);

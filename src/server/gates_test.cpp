@@ -148,6 +148,7 @@ class GatesTest : public testing::Test {
   KiwixCatalogCache zim_catalog_{"/nonexistent"};
   LibraryCache library_{"/nonexistent"};
   SharedRun refresh_;
+  ServerStats stats_;
   Services services_{.settings = settings_,
                      .root = root_,
                      .clock = clock_,
@@ -156,6 +157,7 @@ class GatesTest : public testing::Test {
                      .zim_catalog = zim_catalog_,
                      .library = library_,
                      .catalog_refresh = refresh_,
+                     .stats = stats_,
                      .adm_conf = nullptr,
                      .started = {}};
   bool internet_ = true;
@@ -250,6 +252,19 @@ TEST_F(GatesTest, DuplicatesAreRefusedWhateverTheirSpelling) {
   EXPECT_EQ(Ask("JOBS  {\"x\":\"a\",\"steps\":1}"), R"({"Error": "JOBS  {x:a,steps:1} duplicates an Active Command"})");
   EXPECT_EQ(board_.submitted.size(), 1U);
   EXPECT_TRUE(store_.logged.empty());
+}
+
+TEST_F(GatesTest, EveryCommandIsCountedByItsEnd) {
+  Ask("SAY {\"word\": \"x\"}");
+  Ask("SAY");
+  Ask("NONSENSE");
+  Ask("nonsense");
+  Ask("POLL");
+  const json::object commands = stats_.Describe().at("commands").as_object();
+  EXPECT_EQ(commands.at("answered"), 1);
+  EXPECT_EQ(commands.at("refused"), 3);
+  EXPECT_EQ(commands.at("unknown"), 2);
+  EXPECT_EQ(commands.at("waited"), 1);
 }
 
 TEST_F(GatesTest, APollWaitsAndLeavesNoTrace) {

@@ -83,6 +83,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .zim_catalog = zim_catalog_,
                 .library = library_,
                 .catalog_refresh = catalog_refresh_,
+                .stats = stats_,
                 .adm_conf = RenderAdmConf(settings),
                 .started = kClock.Steady(),
                 .stop_fd = stop_fd},
@@ -117,7 +118,11 @@ EventHooks Machine::Events(std::function<void()> wake) {
               [&board](std::uint64_t since) {
                 return ToReply("WAIT-EVENTS", Answer(DescribeChanges(board.Changes(since))));
               },
-          .waiting = [&board](bool somebody) { board.Events().Waiting(somebody); }};
+          .waiting =
+              [this, &board](std::size_t clients) {
+                board.Events().Waiting(clients > 0);
+                stats_.waiting_clients = clients;
+              }};
 }
 
 void Machine::Stop(bool end_jobs) {

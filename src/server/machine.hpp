@@ -33,6 +33,8 @@ class Machine {
   /// Reads catalogs and the like in the background, again when they have been read already. Any thread.
   void Load() { loader_.Begin(); }
 
+  ServerStats& Stats() { return stats_; }
+
   /// News of jobs for the router; `wake` is called when there are some and somebody waits. Valid until Stop.
   EventHooks Events(std::function<void()> wake);
 
@@ -55,6 +57,7 @@ class Machine {
   KiwixCatalogCache zim_catalog_;
   LibraryCache library_;
   SharedRun catalog_refresh_;
+  ServerStats stats_;
   InternetProbe internet_;
   Services services_;
   Loader loader_;

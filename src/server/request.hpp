@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "commands/table.hpp"
 #include "server/peer.hpp"
 
@@ -21,6 +22,7 @@ struct Request {
   Peer peer;
   Lane lane = Lane::Quick;
   std::string text;
+  SteadyTime received = {};
 };
 
 struct Reply {

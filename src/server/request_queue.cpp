@@ -73,6 +73,11 @@ std::optional<Request> RequestQueue::Pop(Worker worker) {
   return request;
 }
 
+RequestQueue::Lengths RequestQueue::Waiting() {
+  const std::scoped_lock lock(mutex_);
+  return {quick_.size(), slow_.size()};
+}
+
 void RequestQueue::Close() {
   const std::scoped_lock lock(mutex_);
   closed_ = true;

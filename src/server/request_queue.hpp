@@ -35,11 +35,17 @@ class RequestQueue {
   bool Help();
   static constexpr std::chrono::milliseconds kHelpAfter{1};
 
+  struct Lengths {
+    std::size_t quick = 0;
+    std::size_t slow = 0;
+  };
+  Lengths Waiting();
+
   /// Nothing is let in any more; what is in is still given out.
   void Close();
 
  private:
-  struct Waiting {
+  struct Queued {
     std::uint64_t number;
     Request request;
   };
@@ -59,8 +65,8 @@ class RequestQueue {
 
   const std::size_t limit_;
   std::mutex mutex_;
-  std::deque<Waiting> quick_;
-  std::deque<Waiting> slow_;
+  std::deque<Queued> quick_;
+  std::deque<Queued> slow_;
   std::uint64_t next_number_ = 0;
   std::uint64_t helped_until_ = 0;  ///< what has a lower number waits since the last Help
   std::size_t at_quick_ = 0;        ///< workers that are at a quick request

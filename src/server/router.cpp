@@ -111,7 +111,7 @@ void Router::Handle(const RouterSocket::Message& message) {
   if (IsStop(envelope.payload)) return HandleStop(from, peer, envelope.payload);
   if (options_.init_failed) return Answer(from, InitFailedReply());
   if (phase_ != Phase::Serving) return Answer(from, RefusedWhileStoppingReply(verb));
-  batch_.push_back({std::move(from), peer, LaneOf(verb), std::string(envelope.payload)});
+  batch_.push_back({std::move(from), peer, LaneOf(verb), std::string(envelope.payload), clock_.Steady()});
 }
 
 void Router::HandleStop(const Address& from, const Peer& peer, std::string_view text) {
@@ -188,16 +188,16 @@ void Router::SendDue(SteadyTime now) {
 /// The client waits without a worker. What happened since the worker looked is found by the SendNews that follows.
 void Router::Park(Reply reply) {
   const SteadyTime due = clock_.Steady() + reply.wait->timeout;
-  const bool first = parked_.Empty();
   if (!parked_.Add(reply.to, reply.wait->since, due)) return Answer(reply.to, BusyReply("WAIT-EVENTS"));
-  if (first) hooks_.events.waiting(true);
+  hooks_.events.waiting(parked_.Size());
 }
 
 void Router::SendNews(SteadyTime now) {
   if (parked_.Empty()) return;
+  const std::size_t before = parked_.Size();
   SendNewsTo(parked_.TakeBefore(hooks_.events.latest()));
   SendNewsTo(parked_.TakeDue(phase_ == Phase::Serving ? now : SteadyTime::max()));
-  if (parked_.Empty()) hooks_.events.waiting(false);
+  if (parked_.Size() != before) hooks_.events.waiting(parked_.Size());
 }
 
 /// Most of them wait since the same change and get the same text.

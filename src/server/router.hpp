@@ -38,8 +38,8 @@ struct RouterOptions {
 struct EventHooks {
   std::function<std::uint64_t()> latest;            ///< number of the newest change
   std::function<std::string(std::uint64_t)> reply;  ///< the reply text with what came after that number
-  /// Whether somebody waits: then the box is woken after each change.
-  std::function<void(bool)> waiting;
+  /// How many wait: if any, the box is woken after each change.
+  std::function<void(std::size_t)> waiting;
 };
 
 /// What the router asks others to do. All are called in its own thread and must not block.

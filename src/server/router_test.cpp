@@ -298,7 +298,7 @@ struct FakeEvents {
                   ++texts;
                   return fmt::format("{}..{}", since, latest.load());
                 },
-            .waiting = [this](bool somebody) { waiting = somebody; }};
+            .waiting = [this](std::size_t clients) { waiting = clients > 0; }};
   }
 };
 
