@@ -22,7 +22,8 @@ class Minder final : public JobMinder {
       : options_(std::move(options)),
         loop_(std::move(loop)),
         table_(std::make_shared<JobTable>()),
-        runner_(loop_, options_.shim_program, {options_.state_directory, options_.output_directory}),
+        runner_(loop_, options_.shim_program, {options_.state_directory, options_.output_directory},
+                options_.system_bus),
         core_({store, clock, loop_, runner_, *table_, events_}, options_),
         board_(store, clock, options_, table_, core_) {}
 

@@ -39,6 +39,7 @@ struct MinderOptions {
   std::string state_directory;   ///< run records: <state>/runs/job-<id>.run
   std::string output_directory;  ///< outputs: job-<id>.out
   std::string shim_program;
+  std::string system_bus;  ///< D-Bus address of the bus where systemd makes scopes for shims; empty: there is none
   std::vector<std::string> environment;  ///< of every step
   std::chrono::milliseconds cancel_grace{5000};
   std::chrono::seconds service_refresh{30};  ///< while at least one job waits for a service

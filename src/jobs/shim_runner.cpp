@@ -40,13 +40,29 @@ class ShimRun final : public StepRun {
     });
   }
   ProcessIdentity Identity() const override { return shim_.identity; }
-  Result<void> Go() override { return shim_.Go(); }
+  /// What the step forks must be born in the scope, so the go waits for it; not for long, see ScopeMaker.
+  Result<void> Go() override {
+    go_wanted_ = true;
+    return waits_for_scope_ ? Result<void>() : shim_.Go();
+  }
+  void MoveTo(ScopeMaker& scopes, const ScopeWish& wish, ScopeMaker::Done moved) {
+    waits_for_scope_ = true;
+    scope_ = scopes.Move(wish, [this, moved = std::move(moved)](const Result<void>& result) {
+      waits_for_scope_ = false;
+      moved(result);
+      // If the shim is gone just now, its end is about to be noticed and will be judged then.
+      if (go_wanted_) (void)shim_.Go();
+    });
+  }
   void Cancel() override { shim_.Cancel(); }
   void Kill() override { shim_.Kill(); }
 
  private:
   ShimProcess shim_;
   EventLoop::SourcePtr source_;  // before the pidfd it watches
+  bool waits_for_scope_ = false;
+  bool go_wanted_ = false;
+  std::unique_ptr<ScopeMaker::Wait> scope_;
 };
 
 bool HasMark(pid_t pid, std::string_view mark) {
@@ -71,8 +87,11 @@ struct ShimRunner::Hunt {
 
 std::string RunMark(const std::string& record_path) { return "CMDSRV_RUN=" + record_path; }
 
-ShimRunner::ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths)
-    : loop_(std::move(loop)), shim_program_(std::move(shim_program)), paths_(std::move(paths)) {}
+ShimRunner::ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths,
+                       const std::string& system_bus)
+    : loop_(std::move(loop)), shim_program_(std::move(shim_program)), paths_(std::move(paths)) {
+  if (!system_bus.empty()) scopes_ = ScopeMaker::Make(*loop_, system_bus);
+}
 
 ShimRunner::~ShimRunner() = default;
 
@@ -80,7 +99,24 @@ Result<std::unique_ptr<StepRun>> ShimRunner::Start(ShimStart start, Callback end
   start.environment.push_back(RunMark(start.record_path));
   auto shim = StartShim(shim_program_, start);
   if (!shim) return tl::unexpected(shim.error());
-  return std::make_unique<ShimRun>(std::move(*shim), *loop_, std::move(ended));
+  auto run = std::make_unique<ShimRun>(std::move(*shim), *loop_, std::move(ended));
+  if (scopes_) {
+    const ScopeWish wish{fmt::format("iiab-job-{}.scope", start.job),
+                         fmt::format("Job {} of the IIAB Command Server", start.job), run->Identity().pid,
+                         start.low_priority};
+    run->MoveTo(*scopes_, wish, [this, id = start.job](const Result<void>& moved) { NoteScope(id, moved); });
+  }
+  return run;
+}
+
+/// Without scopes everything works, so this is no reason to say it with every job.
+void ShimRunner::NoteScope(JobId id, const Result<void>& moved) {
+  if (moved) {
+    scope_trouble_said_ = false;
+  } else if (!std::exchange(scope_trouble_said_, true)) {
+    log::Warning(kJobs, "job {} runs in the control group of the server, and so may others: {}", id,
+                 moved.error().message);
+  }
 }
 
 Result<std::unique_ptr<StepRun>> ShimRunner::Adopt(const ProcessIdentity& identity, Callback ended) {

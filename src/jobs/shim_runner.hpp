@@ -9,14 +9,17 @@
 #include "jobs/job_files.hpp"
 #include "jobs/step_runner.hpp"
 #include "platform/event_loop.hpp"
+#include "platform/job_scope.hpp"
 #include "platform/write_watch.hpp"
 
 namespace cmdsrv {
 
-/// The real runner: shims, watched by their pidfds.
+/// The real runner: shims, watched by their pidfds. Where there is a systemd each shim is moved into a scope of its own
+/// before its step begins.
 class ShimRunner final : public StepRunner {
  public:
-  ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths);
+  /// `system_bus`: where systemd is asked for scopes; empty: nowhere.
+  ShimRunner(std::shared_ptr<EventLoop> loop, std::string shim_program, JobPaths paths, const std::string& system_bus);
   ~ShimRunner() override;
 
   Result<std::unique_ptr<StepRun>> Start(ShimStart start, Callback ended) override;
@@ -38,10 +41,13 @@ class ShimRunner final : public StepRunner {
 
   std::vector<ProcessIdentity> Leftovers(JobId id, const ProcessIdentity& shim) const;
   void HuntOn(JobId id);
+  void NoteScope(JobId id, const Result<void>& moved);
 
   std::shared_ptr<EventLoop> loop_;
   const std::string shim_program_;
   const JobPaths paths_;
+  std::unique_ptr<ScopeMaker> scopes_;
+  bool scope_trouble_said_ = false;
   std::map<JobId, std::unique_ptr<Hunt>> hunts_;
   std::optional<WriteWatch> writes_;  // made with the first wish
   EventLoop::SourcePtr writes_source_;

@@ -19,7 +19,7 @@ class ShimRunnerTest : public testing::Test {
   ShimRunnerTest()
       : paths_{scratch_ / "state", scratch_.Path()},
         loop_(EventLoop::Make().value()),
-        runner_(loop_, Root::OwnProgram("iiab-cmdsrv-shim"), paths_) {
+        runner_(loop_, Root::OwnProgram("iiab-cmdsrv-shim"), paths_, "") {
     std::filesystem::create_directories(paths_.Runs());
   }
   ~ShimRunnerTest() override {

@@ -97,6 +97,8 @@ class SdEventLoop final : public EventLoop {
       const ssize_t written = ::write(wake_fd_.Get(), &one, sizeof one);
   }
 
+  sd_event* Native() override { return event_; }
+
   void Run() override {
     if (const int r = sd_event_loop(event_); r < 0) log::Error(kPlatform, "the event loop ended: {}", Reason(-r));
   }

@@ -6,6 +6,8 @@
 
 #include "base/result.hpp"
 
+struct sd_event;
+
 namespace cmdsrv {
 
 /// A thin owner of an sd-event loop. All members: the loop's own thread only, except Wake, Post and Quit (any thread).
@@ -28,6 +30,8 @@ class EventLoop {
   virtual SourcePtr After(std::chrono::milliseconds delay, std::function<void()> callback) = 0;
   /// Runs `task` in the loop's thread, in order of posting. Any thread, also before Run.
   virtual void Post(std::function<void()> task) = 0;
+  /// For libraries that attach themselves to it; null when it is none of systemd's.
+  virtual sd_event* Native() { return nullptr; }
   /// Serves until Quit.
   virtual void Run() = 0;
   virtual void Quit() = 0;

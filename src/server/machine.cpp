@@ -28,6 +28,13 @@ StoreOptions OptionsOfStore(const Settings& settings) {
   return options;
 }
 
+/// Where systemd runs, and is to be asked: in a box only one that the box brings along.
+std::string SystemBus(const Root& root) {
+  const std::string socket = root.Path("/run/dbus/system_bus_socket");
+  const bool booted = Look(root.Path("/run/systemd/system")).has_value() && Look(socket).has_value();
+  return booted ? "unix:path=" + socket : std::string();
+}
+
 MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, ServiceMonitor& monitor) {
   MinderOptions options;
   options.max_running = JobLimit(settings, root);
@@ -38,6 +45,7 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.log_age = std::chrono::days(settings.job_log_keep_days);
   options.log_directory_bytes = static_cast<std::uint64_t>(settings.job_log_most_mb) << 20U;
   options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
+  options.system_bus = SystemBus(root);
   options.environment = ChildEnvironment(root);
   options.services = [&monitor](std::vector<ServiceNeed> needs, ServiceMonitor::Done done) {
     monitor.Look(std::move(needs), std::move(done));

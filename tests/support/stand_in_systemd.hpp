@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cmdsrv::test {
+
+/// A system bus with nobody on it but a systemd that makes scopes, at a socket of its own: it answers as the real one
+/// does, writes down what it was asked for, and can be silent or refuse. Runs in a thread of its own.
+class StandInSystemd {
+ public:
+  enum class Manner {
+    Works,     ///< a job, and soon its end "done"
+    Refuses,   ///< an error, as for a process that is gone
+    Fails,     ///< a job that ends as "failed"
+    IsSilent,  ///< never answers
+    GoesAway,  ///< closes the connection when it is asked
+  };
+  struct Asked {
+    std::string name;
+    std::string description;
+    unsigned pid = 0;
+    unsigned long long cpu_weight = 0;  ///< 0: not given
+  };
+
+  /// Listens at `socket`, a path of at most 107 bytes.
+  explicit StandInSystemd(const std::string& socket);
+  ~StandInSystemd();
+
+  std::string Address() const;
+  void Behave(Manner manner);
+  std::vector<Asked> Wishes() const;
+  /// Connections that were made, and matches that are in force now.
+  int Connections() const;
+  int Matches() const;
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace cmdsrv::test
