@@ -29,6 +29,8 @@ std::string_view NameOf(ErrorCode code) {
     case ErrorCode::NotFound: return "not found";
     case ErrorCode::Busy: return "busy";
     case ErrorCode::Timeout: return "timeout";
+    case ErrorCode::NoNetwork: return "no network";
+    case ErrorCode::TryLater: return "try later";
     case ErrorCode::Io: return "i/o";
     case ErrorCode::NoSpace: return "no space";
     case ErrorCode::Corrupt: return "corrupt";

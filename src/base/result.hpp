@@ -18,6 +18,8 @@ enum class ErrorCode {
   NotFound,     ///< a named thing does not exist
   Busy,         ///< somebody else holds what is needed; trying later helps
   Timeout,      ///< a deadline passed
+  NoNetwork,    ///< no host could be reached at all; the network may be down
+  TryLater,     ///< it failed for now and may work later
   Io,           ///< the operating system refused; the message ends in its reason
   NoSpace,      ///< the file system is full
   Corrupt,      ///< data that we read breaks its own format

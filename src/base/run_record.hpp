@@ -69,4 +69,13 @@ inline bool IsFinal(const RunRecord& record) {
 inline constexpr std::uint64_t kJobOutputHead = 4U << 20U;
 inline constexpr std::uint64_t kJobOutputRing = 4U << 20U;
 
+/// Where byte number `offset` of all that was ever printed lies in the file, and how many follow it in one piece.
+inline constexpr std::uint64_t PlaceInOutput(std::uint64_t offset) {
+  return offset < kJobOutputHead ? offset : kJobOutputHead + (offset - kJobOutputHead) % kJobOutputRing;
+}
+inline constexpr std::uint64_t RoomInOutput(std::uint64_t offset) {
+  return offset < kJobOutputHead ? kJobOutputHead - offset
+                                 : kJobOutputRing - (offset - kJobOutputHead) % kJobOutputRing;
+}
+
 }  // namespace cmdsrv

@@ -35,6 +35,7 @@ JobPlan PlanZimInstall(const CatalogZim& zim) {
   if (zim.url.ends_with(".meta4")) fetch.insert(fetch.end(), {"--metalink", zim.url});
   JobPlan plan;
   plan.steps.push_back(PlanOwnStep(std::move(fetch), {lock}));
+  plan.steps.back().retry = RetryPolicy::Temporary;
   plan.steps.push_back(PlanOwnStep({"zim-install", zim.file_ref + ".zim"}, InstallLocks(lock)));
   plan.steps.back().after = 0;
   return plan;

@@ -126,6 +126,10 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.max_queued = reader.Number("max_queued_requests", settings.max_queued, 1, 100'000);
   settings.handler_deadline_s = reader.Number("handler_deadline_s", settings.handler_deadline_s, 1, 3600);
   settings.fetch_stall_s = reader.Number("fetch_stall_s", settings.fetch_stall_s, 1, 3600);
+  settings.download_retry_days = reader.Number("download_retry_days", settings.download_retry_days, 0, 365);
+  settings.download_retry_first_s = reader.Number("download_retry_first_s", settings.download_retry_first_s, 1, 3600);
+  settings.download_retry_longest_s =
+      reader.Number("download_retry_longest_s", settings.download_retry_longest_s, 1, 86'400);
   settings.db_keep_commands_days = reader.Number("db_keep_commands_days", settings.db_keep_commands_days, 1, 36'500);
   settings.db_keep_jobs_days = reader.Number("db_keep_jobs_days", settings.db_keep_jobs_days, 1, 36'500);
   settings.job_log_keep_days = reader.Number("job_log_keep_days", settings.job_log_keep_days, 1, 36'500);

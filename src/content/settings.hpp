@@ -33,7 +33,10 @@ struct Settings {
   std::size_t max_command_bytes = 1U << 20U;
   std::size_t max_queued = 256;  ///< key max_queued_requests
   int handler_deadline_s = 50;
-  int fetch_stall_s = 60;  ///< key fetch_stall_s: a download without a byte for so long has failed
+  int fetch_stall_s = 60;               ///< key fetch_stall_s: a download without a byte for so long has failed
+  int download_retry_days = 7;          ///< key, as the two below: how long a download is tried again; 0: not at all
+  int download_retry_first_s = 5;       ///< the first pause; each is twice as long as the one before
+  int download_retry_longest_s = 1800;  ///< ... up to this
   int db_keep_commands_days = 90;
   int db_keep_jobs_days = 365;
   int job_log_keep_days = 90;  ///< key job_log_keep_days: outputs of ended jobs

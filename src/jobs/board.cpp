@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
-#include "jobs/job_views.hpp"
 #include "jobs/group_retry.hpp"
+#include "jobs/job_views.hpp"
 #include "platform/shim_process.hpp"
 
 namespace cmdsrv {
@@ -258,8 +258,9 @@ Result<JobBoard::LogPiece> Board::ReadLog(JobId id, std::uint64_t offset, std::s
   std::uint64_t total = row->run.output_total;
   if (!log.ended) {
     const auto record = ReadRunRecord(paths_.Record(id));
-    if (!record || record->attempt != row->run.attempt) return log;  // nothing was printed yet, or it ends just now
-    total = record->output_total;
+    // Otherwise nothing was printed yet, or only by earlier tries, or it ends just now.
+    if (record && record->attempt == row->run.attempt) total = record->output_total;
+    if (total == 0) return log;
   }
   if (auto piece = ReadOutput(paths_.Output(id), total, offset, limit)) {
     log.piece = std::move(*piece);

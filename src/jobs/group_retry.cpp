@@ -26,6 +26,7 @@ StepPlan StepOf(const JobRow& row, JobOptions options) {
   step.locks = std::move(options.locks);
   step.merge = std::move(options.merge);
   step.restartable = options.restartable;
+  step.retry = options.retry;
   return step;
 }
 

@@ -39,6 +39,7 @@ class Minder final : public JobMinder {
   }
 
   JobBoard& Board() override { return board_; }
+  void InternetSeen() override { core_.InternetSeen(); }
 
   void Stop(bool end_jobs) override {
     board_.Close();

@@ -10,6 +10,8 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "jobs/job_board.hpp"
+#include "jobs/retry.hpp"
+#include "platform/event_loop.hpp"
 #include "platform/root.hpp"
 #include "store/store.hpp"
 
@@ -31,6 +33,15 @@ struct ServiceAnswer {
 /// Looks up needs without blocking the caller; `done` may be called from any thread, once.
 using ServiceLookup =
     std::function<void(std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)> done)>;
+
+/// How the Minder learns that the network is back; both may be empty, then it tries again after a while.
+struct NetworkSense {
+  /// "Is the internet there?", looked up without blocking the caller; `done` may be called from any thread, once.
+  std::function<void(std::function<void(bool)> done)> ask;
+  /// Calls `changed`, in the loop's thread, when an address or a route comes or goes, as long as the source lives. Null
+  /// when that cannot be had.
+  std::function<EventLoop::SourcePtr(EventLoop& loop, std::function<void()> changed)> watch;
+};
 
 struct MinderOptions {
   int max_running = 7;
@@ -55,6 +66,8 @@ struct MinderOptions {
   /// server, because this room does not know the protocol.
   std::function<std::optional<std::string>(std::string_view message)> canonical_of;
   ServiceLookup services;
+  RetryRules retry;
+  NetworkSense network;
   std::function<void()> ansible_ended;  ///< called after each job of an ansible verb, Minder's thread
 };
 
@@ -68,6 +81,9 @@ class JobMinder {
 
   virtual ~JobMinder() = default;
   virtual JobBoard& Board() = 0;
+
+  /// Somebody has just found the internet there: jobs that wait for it go on. Any thread; costs nothing otherwise.
+  virtual void InternetSeen() = 0;
 
   /// Ends the thread; running steps go on in their shims and are adopted by the next start. With `end_jobs` they are
   /// interrupted first (rows stay STARTED, so that they are started again) and waited for, at most 12 s.

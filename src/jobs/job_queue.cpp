@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "jobs/reasons.hpp"
+#include "jobs/retry.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -86,6 +87,10 @@ std::vector<JobId> MergeableWith(const JobRecord& starting, JobList jobs, Steady
 WaitReason WhyWaiting(const JobRecord& job, JobList jobs, const Holdings& held, const Limits& limits, SteadyTime now) {
   const auto* waiting = std::get_if<Waiting>(&job.stage);
   if (waiting == nullptr) return {};
+  if (waiting->not_before > now && waiting->retry != RetryWait::None) {
+    const char* code = waiting->retry == RetryWait::Network ? reason::kNetwork : reason::kRetry;
+    return {code, RetrySentence(job.run.retry, waiting->trouble)};
+  }
   if (waiting->not_before > now) return {reason::kPause, waiting->trouble};
   if (IsUnfinished(job.depends_on, jobs)) return {reason::kJob, fmt::format("Waiting for job {}", job.depends_on)};
   if (IsUnfinished(waiting->merged_into, jobs)) {

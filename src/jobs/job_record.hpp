@@ -22,12 +22,14 @@ enum class ServiceWait { None, Unknown, NotReady, Ready };
 struct Waiting {
   bool again = false;  ///< was interrupted: goes before the others and becomes RESTARTED
   ServiceWait service = ServiceWait::None;
-  SteadyTime service_since{};       ///< when it began to wait for the service
-  std::string service_detail = {};  ///< "kiwix-serve.service is inactive"
-  std::string trouble = {};         ///< why it could not be started the last time: a sentence
-  SteadyTime not_before{};          ///< the next try
-  unsigned tries = 0;               ///< starts that failed in a row
-  JobId merged_into = {};           ///< as long as that job is unfinished: it does the work of this one too
+  SteadyTime service_since{};         ///< when it began to wait for the service
+  std::string service_detail = {};    ///< "kiwix-serve.service is inactive"
+  std::string trouble = {};           ///< why it could not be started the last time: a sentence
+  SteadyTime not_before{};            ///< the next try
+  unsigned tries = 0;                 ///< starts that failed in a row
+  JobId merged_into = {};             ///< as long as that job is unfinished: it does the work of this one too
+  RetryWait retry = RetryWait::None;  ///< its step failed for now: until `not_before`, or until the network is back
+  bool network_asked = false;         ///< the probe has said that the internet is not there
 };
 
 /// Its shim exists and waits for the go; the start is being written to the database.

@@ -24,6 +24,7 @@ std::optional<JobStatus> NextOfScheduled(JobEvent event) {
     case JobEvent::DependencyFailed: return JobStatus::Cancelled;
     case JobEvent::DoneByAnother: return JobStatus::Succeeded;
     case JobEvent::EndedWell:  // what never began cannot have ended well
+    case JobEvent::FailedForNow:
     case JobEvent::Interrupted:
     case JobEvent::NeverBegan: return std::nullopt;
   }
@@ -36,6 +37,7 @@ std::optional<JobStatus> NextOfBegun(JobStatus now, JobEvent event) {
     case JobEvent::EndedWell: return JobStatus::Succeeded;
     case JobEvent::EndedBadly: return JobStatus::Failed;
     case JobEvent::Cancel: return JobStatus::Cancelled;
+    case JobEvent::FailedForNow: return JobStatus::Scheduled;
     case JobEvent::Interrupted: return now;
     case JobEvent::NeverBegan: return now == JobStatus::Started ? JobStatus::Scheduled : now;
     case JobEvent::DoneByAnother:     // it did its work itself

@@ -16,6 +16,7 @@ enum class JobEvent {
   Cancel,            ///< cancelled and nothing of it is left
   DependencyFailed,  ///< its predecessor failed or was cancelled
   DoneByAnother,     ///< a job that began after this one was wanted did the same work, and succeeded
+  FailedForNow,      ///< its step says that another try is worth it: waits for that
   Interrupted,       ///< a reboot or the loss of its shim: waits to be started again
   NeverBegan,        ///< its start was recorded, and its shim gave up before the step began: as before that start
 };
@@ -24,6 +25,7 @@ enum class JobEvent {
 ///      │ └─────StartAgain─► Restarted ──EndedBadly──► Failed        (EndedBadly of a Scheduled one: could not start)
 ///      ├─ Cancel, DependencyFailed ──┴──Cancel──────► Cancelled
 ///      └─ DoneByAnother ────────────────────────────► Succeeded
+///  Started, Restarted ──FailedForNow──► Scheduled, and its next start is StartAgain
 ///  Started, Restarted ──Interrupted──► Started, Restarted (they stay what they are until StartAgain → Restarted)
 ///  Started ──NeverBegan──► Scheduled, Restarted ──NeverBegan──► Restarted (in memory; the row waits for a start)
 ///  Nothing leaves Succeeded, Failed, Cancelled. Empty: the arrow is not drawn.

@@ -12,8 +12,9 @@ using S = JobStatus;
 using E = JobEvent;
 
 constexpr std::array kAllStatuses = {S::Scheduled, S::Started, S::Restarted, S::Succeeded, S::Failed, S::Cancelled};
-constexpr std::array kAllEvents = {E::Start,  E::StartAgain,       E::EndedWell,     E::EndedBadly, E::Cancel,
-                                   E::DependencyFailed, E::DoneByAnother, E::Interrupted, E::NeverBegan};
+constexpr std::array kAllEvents = {E::Start,       E::StartAgain,       E::EndedWell,     E::EndedBadly,
+                                   E::Cancel,      E::DependencyFailed, E::DoneByAnother, E::FailedForNow,
+                                   E::Interrupted, E::NeverBegan};
 
 TEST(JobStatus, EveryDrawnArrowAndNoOther) {
   struct Arrow {
@@ -32,6 +33,7 @@ TEST(JobStatus, EveryDrawnArrowAndNoOther) {
       {S::Started, E::EndedWell, S::Succeeded},
       {S::Started, E::EndedBadly, S::Failed},
       {S::Started, E::Cancel, S::Cancelled},
+      {S::Started, E::FailedForNow, S::Scheduled},
       {S::Started, E::Interrupted, S::Started},
       {S::Started, E::NeverBegan, S::Scheduled},
       {S::Restarted, E::NeverBegan, S::Restarted},
@@ -39,6 +41,7 @@ TEST(JobStatus, EveryDrawnArrowAndNoOther) {
       {S::Restarted, E::EndedWell, S::Succeeded},
       {S::Restarted, E::EndedBadly, S::Failed},
       {S::Restarted, E::Cancel, S::Cancelled},
+      {S::Restarted, E::FailedForNow, S::Scheduled},
       {S::Restarted, E::Interrupted, S::Restarted},
   };
   for (const S from : kAllStatuses) {

@@ -27,6 +27,7 @@ MinderCore::MinderCore(Parts parts, const MinderOptions& options)
       paths_{options.state_directory, options.output_directory},
       outputs_(paths_, options.log_directory_bytes),
       gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
+      network_(options_.network, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
       output_news_({parts_.clock, parts_.loop, parts_.runner, parts_.table, parts_.events}) {}
 
 void MinderCore::Wake() {
@@ -45,6 +46,7 @@ void MinderCore::Schedule() {
       End(late.id, {JobEvent::EndedBadly, reason::kService, late.reason, {}, late.reason});
     });
   }
+  for (const JobId id : network_.Look()) Isolated(id, "count the wait of", [&] { HostIsSilent(id); });
   const SteadyTime now = parts_.clock.Steady();
   std::vector<JobId> startable;
   std::optional<SteadyTime> retry;

@@ -13,6 +13,7 @@
 #include "jobs/job_files.hpp"
 #include "jobs/job_minder.hpp"
 #include "jobs/job_table.hpp"
+#include "jobs/network_gate.hpp"
 #include "jobs/output_news.hpp"
 #include "jobs/service_gate.hpp"
 #include "jobs/step_runner.hpp"
@@ -60,6 +61,9 @@ class MinderCore {
 
   JobEvents& Events() { return parts_.events; }
 
+  /// See JobMinder. Any thread.
+  void InternetSeen() { network_.InternetSeen(); }
+
   /// Interrupts every running step without recording anything, so that the next start begins them again; `gone` is
   /// called when none is left.
   void InterruptAll(std::function<void()> gone);
@@ -105,8 +109,10 @@ class MinderCore {
   void AfterLoss(JobId id, std::string_view what);
   void End(JobId id, const EndOf& end);
   std::vector<JobId> MergedInto(JobId id);
-  static EndOf CancelEnd(const JobRecord& job) {
-    return {JobEvent::Cancel, job.cancel_code, job.cancel_reason, {}, job.cancel_reason};
+  /// How a job ends of which nothing runs: `reason` is its output, below that of earlier tries.
+  EndOf EndOfIdle(const JobRecord& job, JobEvent event, std::string code, std::string reason) const;
+  EndOf CancelEnd(const JobRecord& job) const {
+    return EndOfIdle(job, JobEvent::Cancel, job.cancel_code, job.cancel_reason);
   }
   void WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> ended, unsigned tries);
   void EndWritten(const std::vector<JobId>& ended);
@@ -122,6 +128,14 @@ class MinderCore {
   void Tell(const JobRecord& job);
   void TellEnds(const std::vector<JobId>& ended);
 
+  // minder_retry.cpp
+  void FailedForNow(JobId id, RetryWait wait, const RunRecord& record);
+  void HostIsSilent(JobId id);
+  void WriteRetry(JobId id);
+  void WaitForNextTry(JobId id, std::chrono::milliseconds left, bool network_asked);
+  void GiveUp(JobId id);
+  std::string LastLineOf(const JobRecord& job, std::uint64_t total) const;
+
   // minder_recover.cpp
   void Apply(const Decision& decision, const RunFacts& facts);
   void AdoptRun(JobId id, bool cancel);
@@ -134,6 +148,7 @@ class MinderCore {
   JobPaths paths_;
   OutputKeeper outputs_;
   ServiceGate gate_;
+  NetworkGate network_;
   OutputNews output_news_;
   std::map<JobId, std::unique_ptr<StepRun>> runs_;
   std::map<JobId, EventLoop::SourcePtr> timers_;  ///< one a job at most: a retry, or the last resort of a cancel

@@ -40,8 +40,13 @@ void MinderCore::Settle(JobId id) {
   if (record->phase == RunPhase::Ended) return SettleEnded(id, *job, *record);
   if (record->phase == RunPhase::StartFailed) {
     const std::string sentence = DescribeStartFailure(*record, job->options.argv.front());
-    return End(id,
-               {JobEvent::EndedBadly, reason::kStart, sentence, {}, sentence, 0, FromUnixMs(record->ended_unix_ms)});
+    return End(id, {JobEvent::EndedBadly,
+                    reason::kStart,
+                    sentence,
+                    {},
+                    sentence,
+                    record->output_total,
+                    FromUnixMs(record->ended_unix_ms)});
   }
   if (CancelWanted(*job)) return End(id, CancelEnd(*job));
   // It never began, because somebody sent its shim away before the go: as if it had never been started.
@@ -56,6 +61,8 @@ void MinderCore::Settle(JobId id) {
 
 void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& record) {
   const std::string exit = DescribeExit(record);
+  const RetryWait retry = record.cancelled == 0 ? RetryOf(job.options.retry, record) : RetryWait::None;
+  if (retry != RetryWait::None) return FailedForNow(id, retry, record);
   if (record.cancelled != 0 && !CancelWanted(job)) return AfterLoss(id, "its supervisor was told to end it");
   const bool by_signal = record.exit_kind == RunExit::Signal;
   EndOf end{JobEvent::EndedBadly,
@@ -74,7 +81,7 @@ void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& re
     end.event = JobEvent::EndedWell;  // also when a cancel came too late: what is done is done
     end.code.clear();
   } else {
-    end.reason = exit;
+    end.reason = job.options.retry == RetryPolicy::Never ? exit : LastLineOf(job, record.output_total);
   }
   end.output = OutputOf(job, record.output_total, remark);
   End(id, end);
@@ -96,7 +103,7 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
   if (job == nullptr || all_gone_) return;
   log::Warning(kJobs, "job {} was interrupted: {}", id, what);
   const auto record = parts_.runner.Record(id);
-  const std::uint64_t total = record ? record->output_total : 0;
+  const std::uint64_t total = record ? record->output_total : job->run.output_total;
   const bool progressed = parts_.runner.Progressed(id, job->run);
   if (CancelWanted(*job)) {
     EndOf end = CancelEnd(*job);
@@ -111,11 +118,19 @@ void MinderCore::AfterLoss(JobId id, std::string_view what) {
   }
   parts_.table.With([&](JobTable::Jobs&) {
     job->run.restarts_without_progress = RestartsAfter(job->run, progressed);
+    job->run.output_total = total;
     job->stage = Waiting{.again = true,
                          .trouble = fmt::format("was interrupted ({}) and is started again soon", what),
                          .not_before = parts_.clock.Steady() + options_.interruption_pause};
   });
   Wake();
+}
+
+MinderCore::EndOf MinderCore::EndOfIdle(const JobRecord& job, JobEvent event, std::string code,
+                                        std::string reason) const {
+  const std::uint64_t total = job.run.output_total;
+  std::string output = total == 0 ? reason : OutputOf(job, total, reason);
+  return {event, std::move(code), std::move(reason), {}, std::move(output), total};
 }
 
 std::string MinderCore::OutputOf(const JobRecord& job, std::uint64_t total, std::string_view remark) const {

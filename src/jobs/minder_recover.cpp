@@ -92,6 +92,8 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
   }
   switch (decision.fate) {
     case Fate::Wait: return;
+    case Fate::WaitForRetry:
+      return WaitForNextTry(id, LeftOf(job->run.retry, parts_.clock.Wall(), options_.retry), true);
     case Fate::StartFirst:
       parts_.table.With([&](JobTable::Jobs&) {
         job->status = Next(job->status, JobEvent::NeverBegan).value_or(job->status);
@@ -102,6 +104,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
       log::Info(kJobs, "job {} was interrupted and is started again", id);
       parts_.table.With([&](JobTable::Jobs&) {
         job->run.restarts_without_progress = RestartsAfter(job->run, facts.progressed);
+        if (facts.record) job->run.output_total = facts.record->output_total;
         job->stage = Waiting{.again = true};
       });
       return;
@@ -109,7 +112,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
     case Fate::EndLeftovers: return EndLeftovers(id);
     case Fate::Settle: return Settle(id);
     case Fate::Fail: {
-      const std::uint64_t total = facts.record ? facts.record->output_total : 0;
+      const std::uint64_t total = facts.record ? facts.record->output_total : job->run.output_total;
       return End(
           id,
           {JobEvent::EndedBadly, decision.code, decision.reason, {}, OutputOf(*job, total, decision.reason), total});
@@ -118,7 +121,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
       if (job->status != JobStatus::Scheduled && job->run.attempt == 0) {
         parts_.runner.EndOldProgram(id, job->pid, job->command);
       }
-      return End(id, {JobEvent::Cancel, decision.code, decision.reason, {}, decision.reason});
+      return End(id, EndOfIdle(*job, JobEvent::Cancel, decision.code, decision.reason));
   }
 }
 

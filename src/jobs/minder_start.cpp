@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/time_text.hpp"
 #include "jobs/minder_core.hpp"
 #include "jobs/recovery.hpp"
 
@@ -68,6 +69,11 @@ ShimStart MinderCore::DescribeStart(const JobRecord& job, std::uint32_t attempt)
   start.output_path = paths_.Output(job.id);
   start.low_priority = options_.low_priority;
   start.cancel_grace = options_.cancel_grace;
+  if (job.run.retry.tries > 0) {
+    start.output_kept = job.run.output_total;
+    start.first_line =
+        fmt::format("--- try {} of this step, {} ---", job.run.retry.tries + 1, ToD1(parts_.clock.Wall()));
+  }
   return start;
 }
 
@@ -79,7 +85,7 @@ void MinderCore::StartRefused(JobId id, const Error& error) {
   // A full disk is mended by a person, and the job then goes on; all else (too many processes) passes soon or never.
   const bool hopeless = error.code != ErrorCode::NoSpace && before.tries + 1 >= kMostTries;
   if (!hopeless) return PutBack(id, reason);
-  End(id, {JobEvent::EndedBadly, reason::kStart, reason, {}, reason});
+  End(id, EndOfIdle(*job, JobEvent::EndedBadly, reason::kStart, reason));
 }
 
 void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, const Result<void>& result) {
@@ -128,6 +134,7 @@ void MinderCore::PutBack(JobId id, std::string trouble) {
     waiting.not_before = parts_.clock.Steady() + Backoff(waiting.tries);
     ++waiting.tries;
     waiting.trouble = std::move(trouble);
+    waiting.retry = RetryWait::None;  // that wait is over; this is another one
     job->stage = std::move(waiting);
   });
   Wake();

@@ -138,7 +138,7 @@ Decision Decide(const Row& row, const Planner& planner) {
   if (begun) return DecideBegun(row, facts, planner);
   if (const auto blocked = BlockedByPredecessor(row, planner)) return *blocked;
   if (row.row->run.cancel_wanted) return {row.row->id, Fate::Cancel, "Cancelled on request", false, reason::kRequest};
-  return {row.row->id, Fate::Wait};
+  return {row.row->id, row.row->run.retry.wait == RetryWait::None ? Fate::Wait : Fate::WaitForRetry};
 }
 
 }  // namespace

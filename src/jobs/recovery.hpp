@@ -26,6 +26,7 @@ using LiveFacts = std::unordered_map<JobId, RunFacts>;
 
 enum class Fate {
   Wait,          ///< SCHEDULED, and nothing of it happened
+  WaitForRetry,  ///< SCHEDULED, and its last try failed for now: waits for what is left of the pause
   StartFirst,    ///< its start was recorded, but the step never got its go: JobEvent::NeverBegan
   StartAgain,    ///< interrupted, nothing of it is left: before the others, RESTARTED
   Adopt,         ///< it still runs

@@ -179,8 +179,8 @@ bool ShimRunner::Progressed(JobId id, const RunRow& run) {
   }
   const auto record = Record(id);
   const std::uint64_t total =
-      std::max(file->bytes, record ? record->output_total : 0);  // a power cut may leave the record behind
-  const auto begin = ReadOutput(path, total, 0, kLookBytes);
+      std::max(file->bytes, record ? record->output_total : 0);              // a power cut may leave the record behind
+  const auto begin = ReadOutput(path, total, run.output_total, kLookBytes);  // what earlier tries printed lies before
   const auto end = ReadOutputEnd(path, total, kLookBytes);
   if (!begin || !end) return false;
   const ProgressSplit first = SplitProgress(CleanOutput(begin->text));

@@ -78,6 +78,34 @@ struct InternetProbe::State {
   bool under_way = false;
   bool answer = false;  ///< of the latest probe
   Steady::time_point good_until{};
+  std::vector<std::function<void(bool)>> asked;
+
+  void Finish(bool answer_now) {
+    std::vector<std::function<void(bool)>> waiting;
+    {
+      const std::lock_guard lock(mutex);
+      answer = answer_now;
+      under_way = false;
+      ++probes;
+      if (answer) good_until = Steady::now() + kYesLasts;
+      waiting.swap(asked);
+      finished.notify_all();
+    }
+    for (const auto& done : waiting) done(answer_now);
+  }
+
+  /// With the mutex held. False when there is no thread to be had: then there is no internet to be had either.
+  static bool Begin(const std::shared_ptr<State>& state) {
+    if (state->under_way) return true;
+    // A thread of its own for each probe, never more than one: a lookup that hangs hangs alone, and it may outlive us.
+    try {
+      std::thread([state] { state->Finish(Probe(state->host, state->port)); }).detach();
+    } catch (const std::system_error&) {
+      return false;
+    }
+    state->under_way = true;
+    return true;
+  }
 };
 
 InternetProbe::InternetProbe(std::string host, std::uint16_t port)
@@ -87,25 +115,17 @@ bool InternetProbe::Available() {
   const auto deadline = Steady::now() + kDeadline;
   std::unique_lock lock(state_->mutex);
   if (Steady::now() < state_->good_until) return true;
-  if (!state_->under_way) {
-    // A thread of its own for each probe, never more than one: a lookup that hangs hangs alone, and it may outlive us.
-    try {
-      std::thread([state = state_] {
-        const bool answer = Probe(state->host, state->port);
-        const std::lock_guard inner(state->mutex);
-        state->answer = answer;
-        state->under_way = false;
-        ++state->probes;
-        if (answer) state->good_until = Steady::now() + kYesLasts;
-        state->finished.notify_all();
-      }).detach();
-    } catch (const std::system_error&) {
-      return false;  // no thread to be had: then there is no internet to be had either
-    }
-    state_->under_way = true;
-  }
+  if (!State::Begin(state_)) return false;
   const std::uint64_t mine = state_->probes;
   return state_->finished.wait_until(lock, deadline, [&] { return state_->probes != mine; }) && state_->answer;
+}
+
+void InternetProbe::Ask(std::function<void(bool)> done) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (State::Begin(state_)) return state_->asked.push_back(std::move(done));
+  }
+  done(false);
 }
 
 }  // namespace cmdsrv

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,10 @@ class InternetProbe {
  public:
   InternetProbe(std::string host, std::uint16_t port);
   bool Available();
+
+  /// The same without waiting, always looked at anew: `done` is called once, in some thread, also when the probe is
+  /// gone by then.
+  void Ask(std::function<void(bool)> done);
 
  private:
   struct State;

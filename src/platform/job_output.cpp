@@ -97,4 +97,21 @@ Result<std::string> ReadOutputEnd(const std::string& path, std::uint64_t total, 
   return text;
 }
 
+std::uint64_t AppendLine(int file, std::uint64_t total, std::string_view line) {
+  char last = '\n';
+  if (total > 0 && ::pread(file, &last, 1, static_cast<off_t>(PlaceInOutput(total - 1))) != 1) last = '\n';
+  std::string text(last == '\n' ? "" : "\n");
+  text += line;
+  text += '\n';
+  for (std::size_t written = 0; written < text.size();) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(text.size() - written, RoomInOutput(total)));
+    const ssize_t put = ::pwrite(file, text.data() + written, size, static_cast<off_t>(PlaceInOutput(total)));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return total;
+    written += static_cast<std::size_t>(put);
+    total += static_cast<std::uint64_t>(put);
+  }
+  return total;
+}
+
 }  // namespace cmdsrv

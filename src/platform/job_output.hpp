@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -22,5 +23,9 @@ Result<OutputPiece> ReadOutput(const std::string& path, std::uint64_t total, std
 
 /// The last `limit` bytes at most, preceded by one line that says so when something was cut.
 Result<std::string> ReadOutputEnd(const std::string& path, std::uint64_t total, std::size_t limit);
+
+/// Writes a line of ours behind what the step has printed so far; no shim may write at the same time. The new total; a
+/// full disk loses the line and not the start.
+std::uint64_t AppendLine(int file, std::uint64_t total, std::string_view line);
 
 }  // namespace cmdsrv

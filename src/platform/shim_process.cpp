@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstring>
 
 #include "platform/files.hpp"
+#include "platform/job_output.hpp"
 #include "platform/spawn.hpp"
 
 namespace cmdsrv {
@@ -24,13 +26,26 @@ Result<UniqueFd> MakeNewFile(const std::string& path, std::string_view what) {
   return file;
 }
 
+/// The file of earlier tries, or a new one where it had to make room.
+Result<UniqueFd> OpenOutput(const ShimStart& start, std::uint64_t& total) {
+  total = start.output_kept;
+  if (total > 0) {
+    UniqueFd file(::open(start.output_path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat facts {};
+    if (file && ::fstat(file.Get(), &facts) == 0 && S_ISREG(facts.st_mode)) return file;
+  }
+  total = 0;
+  return MakeNewFile(start.output_path, "output file");
+}
+
 /// The whole page on the disk's account, so that a full disk cannot keep the end from being recorded.
-Result<void> FillRecordFile(int file, const ShimStart& start) {
+Result<void> FillRecordFile(int file, const ShimStart& start, std::uint64_t output_total) {
   char page[kRunRecordFileSize] = {};
   RunRecord record{};
   std::memcpy(record.magic, kRunMagic, sizeof kRunMagic);
   record.job_id = start.job.value;
   record.attempt = start.attempt;
+  record.output_total = output_total;
   std::memcpy(page, &record, sizeof record);
   const int error_number = ::posix_fallocate(file, 0, sizeof page);
   const bool reserved = error_number == 0 || error_number == EOPNOTSUPP || error_number == EINVAL;
@@ -80,9 +95,11 @@ Result<Files> MakeFiles(const ShimStart& start) {
   // Ours and later the shim's, because it inherits the open file; we close our copy and the shim's keeps the lock.
   if (::flock(record->Get(), LOCK_EX | LOCK_NB) != 0)
     return FailFromErrno(errno, "lock the record file " + start.record_path);
-  if (auto filled = FillRecordFile(record->Get(), start); !filled) return Failure(filled.error());
-  auto output = MakeNewFile(start.output_path, "output file");
+  std::uint64_t total = 0;
+  auto output = OpenOutput(start, total);
   if (!output) return Failure(output.error());
+  if (total > 0 && !start.first_line.empty()) total = AppendLine(output->Get(), total, start.first_line);
+  if (auto filled = FillRecordFile(record->Get(), start, total); !filled) return Failure(filled.error());
   return Files{std::move(*record), std::move(*output)};
 }
 
@@ -110,7 +127,7 @@ Result<ShimProcess> StartShim(const std::string& shim_program, const ShimStart& 
   }
   const auto undo = [&](const Error& error) {
     ::unlink(start.record_path.c_str());
-    ::unlink(start.output_path.c_str());
+    if (start.output_kept == 0) ::unlink(start.output_path.c_str());
     return Failure(error);
   };
   auto files = MakeFiles(start);

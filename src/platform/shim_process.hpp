@@ -35,6 +35,8 @@ struct ShimStart {
   std::string directory;                         ///< working directory of the step
   std::string record_path;                       ///< made anew; an old file of that name is removed
   std::string output_path;                       ///< likewise, 0600, never through a link
+  std::uint64_t output_kept = 0;                 ///< so much of the output file belongs to earlier tries and stays
+  std::string first_line = {};                   ///< put behind that, before the step prints anything; empty: nothing
   bool low_priority = true;                      ///< nice 19, ionice best-effort 7, set by the shim in the step
   std::chrono::milliseconds cancel_grace{5000};  ///< from INT to TERM, and from TERM to KILL
 };

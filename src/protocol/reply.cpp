@@ -62,6 +62,8 @@ std::string ToReply(std::string_view verb, const Error& error) {
     case ErrorCode::Unavailable:
     case ErrorCode::Busy:
     case ErrorCode::Timeout:
+    case ErrorCode::NoNetwork:
+    case ErrorCode::TryLater:
     case ErrorCode::NoSpace:
     case ErrorCode::NotFound:
       if (error.message.empty()) return Said("Error", WithVerb("Internal Server Error processing Command", verb));

@@ -47,6 +47,8 @@ bool IsHidden(ErrorCode code) {
     case ErrorCode::NotFound:
     case ErrorCode::Busy:
     case ErrorCode::Timeout:
+    case ErrorCode::NoNetwork:
+    case ErrorCode::TryLater:
     case ErrorCode::NoSpace:
     case ErrorCode::Unavailable: return false;
   }

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "commands/job_json.hpp"
 #include "platform/files.hpp"
+#include "platform/network_watch.hpp"
 #include "protocol/command.hpp"
 #include "protocol/reply.hpp"
 
@@ -35,8 +36,25 @@ std::string SystemBus(const Root& root) {
   return booted ? "unix:path=" + socket : std::string();
 }
 
-MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, ServiceMonitor& monitor) {
+RetryRules RetriesOf(const Settings& settings) {
+  return {.first = std::chrono::seconds(settings.download_retry_first_s),
+          .longest = std::chrono::seconds(std::max(settings.download_retry_longest_s, settings.download_retry_first_s)),
+          .bound = std::chrono::hours(24) * settings.download_retry_days};
+}
+
+EventLoop::SourcePtr Watch(EventLoop& loop, std::function<void()> changed) {
+  auto source = WatchNetwork(loop, std::move(changed));
+  if (source) return std::move(*source);
+  log::Warning(kServer, "{}; jobs that wait for the network look for it now and then", source.error().message);
+  return nullptr;
+}
+
+MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, ServiceMonitor& monitor,
+                              InternetProbe& internet) {
   MinderOptions options;
+  options.retry = RetriesOf(settings);
+  options.network.ask = [&internet](std::function<void(bool)> done) { internet.Ask(std::move(done)); };
+  options.network.watch = Watch;
   options.max_running = JobLimit(settings, root);
   options.low_priority = settings.lower_job_priority;
   options.default_cwd = WithoutSlash(settings.cmdsrv_dir);
@@ -70,8 +88,10 @@ Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const 
                                                 int stop_fd) {
   auto opened = Store::Open(OptionsOfStore(settings), kClock);
   if (!opened) return Failure(std::move(opened.error()));
-  Base base{std::move(*opened), std::make_unique<ServiceMonitor>(root), nullptr};
-  auto minder = JobMinder::Start(*base.opened.store, kClock, OptionsOfMinder(settings, root, *base.monitor));
+  Base base{std::move(*opened), std::make_unique<ServiceMonitor>(root),
+            std::make_unique<InternetProbe>(settings.inet_check_host, settings.inet_check_port), nullptr};
+  auto minder =
+      JobMinder::Start(*base.opened.store, kClock, OptionsOfMinder(settings, root, *base.monitor, *base.internet));
   if (!minder) return Failure(std::move(minder.error()));
   base.minder = std::move(*minder);
   return std::unique_ptr<Machine>(new Machine(settings, root, peers, stop_fd, std::move(base)));
@@ -82,7 +102,6 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
       base_(std::move(base)),
       zim_catalog_(settings.kiwix_catalog_file),
       library_(settings.zim_dir + "library.xml"),
-      internet_(settings.inet_check_host, settings.inet_check_port),
       services_{.settings = settings,
                 .root = root,
                 .clock = kClock,
@@ -97,12 +116,18 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .stop_fd = stop_fd},
       loader_(services_),
       gates_({.services = services_, .store = *base_.opened.store, .peers = peers, .internet = [this] {
-                return internet_.Available();
+                return InternetAvailable();
               }}) {
   TellHealth();
 }
 
 Machine::~Machine() { Stop(false); }
+
+bool Machine::InternetAvailable() {
+  const bool available = base_.internet->Available();
+  if (available) base_.minder->InternetSeen();
+  return available;
+}
 
 void Machine::TellHealth() {
   for (const char* part : {"kiwix_catalog", "library", "programs"}) health_.Set(part, PartState::Loading);

@@ -46,9 +46,11 @@ class Machine {
   struct Base {
     StoreOpened opened;
     std::unique_ptr<ServiceMonitor> monitor;
+    std::unique_ptr<InternetProbe> internet;
     std::unique_ptr<JobMinder> minder;
   };
   Machine(const Settings& settings, const Root& root, PeerRules peers, int stop_fd, Base base);
+  bool InternetAvailable();
   void TellHealth();
 
   const Settings& settings_;
@@ -58,7 +60,6 @@ class Machine {
   LibraryCache library_;
   SharedRun catalog_refresh_;
   ServerStats stats_;
-  InternetProbe internet_;
   Services services_;
   Loader loader_;
   Gates gates_;

@@ -24,11 +24,9 @@ void WriteAt(int descriptor, std::uint64_t position, const char* bytes, std::siz
 
 void OutputFile::Append(const char* bytes, std::size_t size) {
   while (size > 0) {
-    const bool in_head = total_ < kJobOutputHead;
-    const std::uint64_t in_ring = in_head ? 0 : (total_ - kJobOutputHead) % kJobOutputRing;
-    const std::uint64_t room = in_head ? kJobOutputHead - total_ : kJobOutputRing - in_ring;
+    const std::uint64_t room = RoomInOutput(total_);
     const std::size_t piece = size < room ? size : static_cast<std::size_t>(room);
-    WriteAt(descriptor_, in_head ? total_ : kJobOutputHead + in_ring, bytes, piece);
+    WriteAt(descriptor_, PlaceInOutput(total_), bytes, piece);
     bytes += piece;
     size -= piece;
     total_ += piece;

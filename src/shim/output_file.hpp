@@ -8,7 +8,8 @@ namespace cmdsrv::shim {
 /// The job's output file in the layout of base/run_record.hpp: the beginning stays, the end goes round in a ring.
 class OutputFile {
  public:
-  explicit OutputFile(int descriptor) : descriptor_(descriptor) {}
+  /// `total` bytes are there already, from earlier tries of the step.
+  OutputFile(int descriptor, std::uint64_t total) : descriptor_(descriptor), total_(total) {}
 
   /// Never fails: bytes that the disk does not take are counted and lost, because a full disk must not stop the step.
   void Append(const char* bytes, std::size_t size);
@@ -17,7 +18,7 @@ class OutputFile {
 
  private:
   int descriptor_;
-  std::uint64_t total_ = 0;
+  std::uint64_t total_;
 };
 
 }  // namespace cmdsrv::shim

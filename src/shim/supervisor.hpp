@@ -16,7 +16,11 @@ class Supervisor {
  public:
   /// `signals` is a signalfd of SIGTERM and SIGCHLD, which are blocked.
   Supervisor(RunRecord& record, const Step& step, int signals, int output_file, std::int64_t grace_ms)
-      : record_(record), step_(step), signals_(signals), output_(output_file), grace_ms_(grace_ms) {}
+      : record_(record),
+        step_(step),
+        signals_(signals),
+        output_(output_file, record.output_total),
+        grace_ms_(grace_ms) {}
 
   /// Fills everything of the record but its final phase, which is returned.
   RunPhase WatchToTheEnd();

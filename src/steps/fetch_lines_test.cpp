@@ -31,7 +31,26 @@ TEST(FetchLines, Aria2NamesStatusAndMirror) {
       "11/23 07:18:33 [ERROR] CUID#8 - Download aborted. URI=http://127.0.0.2:1/x.zim",
       "Exception: [HttpSkipResponseCommand.cc:228] errorCode=29 The response status is not successful. status=503"};
   EXPECT_EQ(Read(FetchTool::Aria2, lines).Problem(), "the server answered 503 (service unavailable) from both mirrors");
-  EXPECT_FALSE(Read(FetchTool::Aria2, lines).NotFoundOnly());
+  EXPECT_FALSE(Read(FetchTool::Aria2, lines).IsHopeless());
+}
+
+TEST(FetchLines, OnlyRefusalsOfAllMirrorsAreHopeless) {
+  const auto one = [](const std::string& code, const std::string& text) {
+    return Read(FetchTool::Aria2, {"Download aborted. URI=http://a/x.zim",
+                                   "Exception: [AbstractCommand.cc:351] errorCode=" + code + " URI=http://a/x.zim",
+                                   "  -> [HttpSkipResponseCommand.cc:239] errorCode=" + code + " " + text});
+  };
+  for (const char* status : {"401", "403", "404", "410", "451"}) {
+    EXPECT_TRUE(one("22", std::string("The response status is not successful. status=") + status).IsHopeless())
+        << status;
+  }
+  for (const char* status : {"408", "429", "500", "502", "503"}) {
+    EXPECT_FALSE(one("22", std::string("The response status is not successful. status=") + status).IsHopeless());
+  }
+  EXPECT_TRUE(one("24", "Authorization failed.").IsHopeless());
+  EXPECT_EQ(one("24", "Authorization failed.").Problem(), "the server answered 401 (login needed)");
+  EXPECT_FALSE(one("19", "CUID#7 - Name resolution for a failed:Domain name not found").IsHopeless());
+  EXPECT_FALSE(one("1", "Failed to establish connection, cause: Connection refused").IsHopeless());
 }
 
 TEST(FetchLines, DifferentReasonsAreListedByMirror) {
@@ -47,10 +66,12 @@ TEST(FetchLines, DifferentReasonsAreListedByMirror) {
 TEST(FetchLines, WgetNamesStatusRefusalAndFullDisk) {
   EXPECT_EQ(Read(FetchTool::Wget, {"http://h/x.zim:", "2026-11-23 07:18:33 ERROR 404: Not Found."}).Problem(),
             "the server answered 404 (not found)");
-  EXPECT_TRUE(Read(FetchTool::Wget, {"http://h/x.zim:", "2026-11-23 07:18:33 ERROR 404: Not Found."}).NotFoundOnly());
+  EXPECT_TRUE(Read(FetchTool::Wget, {"http://h/x.zim:", "2026-11-23 07:18:33 ERROR 404: Not Found."}).IsHopeless());
   EXPECT_EQ(Read(FetchTool::Wget, {"failed: Connection refused."}).Problem(), "Connection refused.");
   EXPECT_EQ(Read(FetchTool::Wget, {"wget: unable to resolve host address 'x'"}).Problem(),
             "unable to resolve host address 'x'");
+  EXPECT_EQ(Read(FetchTool::Wget, {"Username/Password Authentication Failed."}).Problem(),
+            "the server answered 401 (login needed)");
   EXPECT_TRUE(Read(FetchTool::Wget, {"x.zim.part: No space left on device"}).DiskFull());
   EXPECT_EQ(Read(FetchTool::Wget, {}).Problem(), "");
 }

@@ -70,10 +70,7 @@ std::string HostOf(std::string_view url) {
   return std::string(url.substr(0, url.find('/')));
 }
 
-std::string StatusReason(std::string_view digits) {
-  const auto status = ToInteger(digits);
-  return status ? fmt::format("the server answered {}", net::StatusText(static_cast<long>(*status))) : std::string();
-}
+constexpr std::string_view kPasswordWanted = "Username/Password Authentication Failed";
 
 }  // namespace
 
@@ -98,18 +95,20 @@ void FetchLines::AddAria2(std::string_view line) {
   const std::string_view code = WordAfter(line, "errorCode=");
   if (code == "9") disk_full_ = true;
   const std::string_view text = Trim(line.substr(std::min(line.size(), at + 10 + code.size())));
-  const std::string status = StatusReason(WordAfter(line, "status="));
-  if (!status.empty()) {
-    AddProblem(mirror_, status);
+  if (const auto status = WordAfter(line, "status="); !status.empty()) {
+    AddStatus(status);
+  } else if (code == "24") {
+    AddStatus("401");
+  } else if (code == "3") {
+    AddStatus("404");
   } else if (text.starts_with("Invalid checksum")) {
-    AddProblem(mirror_, "a piece of the file has the wrong hash");
+    wrong_hash_ = true;
+    AddProblem("a piece of the file has the wrong hash");
   } else if (text.starts_with("Invalid range header") || text.starts_with("Size mismatch")) {
     // What a captive portal or a cut file looks like to aria2c: the length is not the one of the metalink.
-    AddProblem(mirror_, "the file has the wrong size: a web page instead of the ZIM, or a ZIM that was cut short");
-  } else if (code == "3") {
-    AddProblem(mirror_, "the server answered 404 (not found)");
+    AddProblem("the file has the wrong size: a web page instead of the ZIM, or a ZIM that was cut short");
   } else if (!text.empty() && !text.starts_with("URI=")) {
-    AddProblem(mirror_, Shorten(text, kReasonBytes));
+    AddProblem(Shorten(text, kReasonBytes));
   }
 }
 
@@ -119,31 +118,39 @@ void FetchLines::AddWget(std::string_view line) {
   if (line.find("No space left") != std::string_view::npos) disk_full_ = true;
   if (const auto at = line.find(" ERROR "); at != std::string_view::npos) {
     const std::string_view text = line.substr(at + 7);
-    AddProblem(mirror_, StatusReason(text.substr(0, text.find(':'))));
+    AddStatus(text.substr(0, text.find(':')));
+  } else if (line.starts_with(kPasswordWanted)) {
+    AddStatus("401");
   } else if (line.starts_with("failed: ")) {
-    AddProblem(mirror_, Shorten(line.substr(8), kReasonBytes));
+    AddProblem(Shorten(line.substr(8), kReasonBytes));
   } else if (line.starts_with("wget: ")) {
-    AddProblem(mirror_, Shorten(line.substr(6), kReasonBytes));
+    AddProblem(Shorten(line.substr(6), kReasonBytes));
   }
 }
 
-bool FetchLines::NotFoundOnly() const {
-  return !problems_.empty() && std::ranges::all_of(problems_, [](const auto& one) {
-    return one.second.find("404") != std::string::npos || one.second.find("410") != std::string::npos;
-  });
+void FetchLines::AddStatus(std::string_view digits) {
+  const auto number = ToInteger(digits);
+  if (!number) return;
+  const auto status = static_cast<long>(*number);
+  AddProblem("the server answered " + net::StatusText(status), net::CodeOfStatus(status) != ErrorCode::TryLater);
+}
+
+bool FetchLines::IsHopeless() const {
+  return !problems_.empty() && std::ranges::all_of(problems_, [](const auto& one) { return one.second.hopeless; });
 }
 
 std::string FetchLines::Problem() const {
   if (problems_.empty()) return {};
-  const std::string& reason = problems_.begin()->second;
-  const auto same = [&](const auto& one) { return one.second == reason; };
+  const std::string& reason = problems_.begin()->second.reason;
+  const auto same = [&](const auto& one) { return one.second.reason == reason; };
   if (std::ranges::all_of(problems_, same)) {
     if (problems_.size() == 1) return reason;
     return problems_.size() == 2 ? reason + " from both mirrors"
                                  : fmt::format("{} from all {} mirrors", reason, problems_.size());
   }
   std::string all;
-  for (const auto& [mirror, why] : problems_) all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", mirror, why);
+  for (const auto& [mirror, trouble] : problems_)
+    all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", mirror, trouble.reason);
   return all;
 }
 

@@ -37,12 +37,20 @@ class FetchLines {
   bool DiskFull() const { return disk_full_; }
   /// wget cannot go on where the server gives no ranges.
   bool CannotResume() const { return cannot_resume_; }
-  bool NotFoundOnly() const;
+  /// Every mirror that said anything has not got the file, or does not give it to us: trying again is of no use.
+  bool IsHopeless() const;
+  /// A piece of the file was not what its hash says.
+  bool WrongHash() const { return wrong_hash_; }
   /// "the server answered 503 (service unavailable) from both mirrors"; empty when nothing was said.
   std::string Problem() const;
 
  private:
-  void AddProblem(std::string mirror, std::string reason) { problems_[std::move(mirror)] = std::move(reason); }
+  struct Trouble {
+    std::string reason;
+    bool hopeless = false;
+  };
+  void AddProblem(std::string reason, bool hopeless = false) { problems_[mirror_] = {std::move(reason), hopeless}; }
+  void AddStatus(std::string_view digits);
   void AddAria2(std::string_view line);
   void AddWget(std::string_view line);
 
@@ -50,8 +58,9 @@ class FetchLines {
   bool checking_ = false;
   bool disk_full_ = false;
   bool cannot_resume_ = false;
-  std::string mirror_;                           ///< that wget or aria2 spoke about last
-  std::map<std::string, std::string> problems_;  ///< mirror → last reason
+  bool wrong_hash_ = false;
+  std::string mirror_;                       ///< that wget or aria2 spoke about last
+  std::map<std::string, Trouble> problems_;  ///< the last of each mirror
 };
 
 }  // namespace cmdsrv

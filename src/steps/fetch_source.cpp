@@ -42,8 +42,7 @@ Result<void> AskServer(const FetchRequest& request, const net::Deadlines& deadli
   if (!head) return {};
   const bool refuses_heads = head->status == 405 || head->status == 501 || head->status == 403;
   if (head->status >= 400 && !refuses_heads && !source.from_metalink)
-    return Fail(head->status == 404 || head->status == 410 ? ErrorCode::NotFound : ErrorCode::Unavailable,
-                "the server answered {}", net::StatusText(head->status));
+    return Fail(net::CodeOfStatus(head->status), "the server answered {}", net::StatusText(head->status));
   if (head->status >= 300) return {};
   source.seen_url = head->url;
   source.etag = head->etag;

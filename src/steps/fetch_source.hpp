@@ -21,9 +21,8 @@ struct FetchSource {
   std::string seen_url;
 };
 
-/// Reads the metalink, asks the server about the file, looks for a hash beside it. Errors are sentences: NotFound when
-/// the file is nowhere any more (trying again is of no use), Corrupt when server and catalog disagree about the size,
-/// otherwise Unavailable or Timeout.
+/// Reads the metalink, asks the server about the file, looks for a hash beside it. Errors: those of
+/// steps/net.hpp, and Corrupt when server and catalog disagree about the size.
 Result<FetchSource> LookUp(const FetchRequest& request, const net::Deadlines& deadlines);
 
 /// The catalog's size is in K, rounded: 1 K more or less is the same.

@@ -3,16 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "base/step_exit.hpp"
 #include "steps/say.hpp"
 #include "steps/step.hpp"
 
 namespace {
 
 using namespace cmdsrv;
-
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kBusy = 4;
 
 void PrintUsage(std::FILE* out) {
   fmt::print(out, "usage: iiab-cmdsrv-step [--root DIR] NAME ARGUMENTS\n\n");
@@ -52,9 +49,11 @@ const Step* ChooseStep(std::string_view program, std::vector<std::string>& argum
 int StatusOf(const Step& step, const Error& error) {
   SayLine(error.message);
   switch (error.code) {
-    case ErrorCode::Malformed: fmt::print(stderr, "usage: {} {}\n", step.name, step.usage); return kUsage;
-    case ErrorCode::Busy: return kBusy;
-    default: return kFailed;
+    case ErrorCode::Malformed: fmt::print(stderr, "usage: {} {}\n", step.name, step.usage); return StepExit::kUsage;
+    case ErrorCode::Busy: return StepExit::kBusy;
+    case ErrorCode::NoNetwork: return StepExit::kNoNetwork;
+    case ErrorCode::TryLater: return StepExit::kTryLater;
+    default: return StepExit::kFailed;
   }
 }
 
@@ -62,7 +61,7 @@ int Run(const Step& step, const std::string& root, const std::vector<std::string
   const auto context = step.needs == Needs::Settings ? MakeContext(root) : Result<Context>(Context{});
   if (!context) {
     SayLine(context.error().message);
-    return kFailed;
+    return StepExit::kFailed;
   }
   const StepEnd end = step.run(*context, arguments);
   if (!end) return StatusOf(step, end.error());
@@ -89,7 +88,7 @@ int main(int argc, char** argv) {
     if (!root) fmt::print(stderr, "{}\n", root.error().message);
     if (root && !arguments.empty()) fmt::print(stderr, "there is no step \"{}\"\n", arguments[0]);
     PrintUsage(stderr);
-    return kUsage;
+    return StepExit::kUsage;
   }
   return Run(*step, *root, arguments);
 }

@@ -35,10 +35,22 @@ Result<CmdsrvHttpAnswer> Perform(const CmdsrvHttpRequest& request, std::string* 
 Failure NoAnswer(std::string_view url, const CmdsrvHttpAnswer& answer) {
   const std::string_view why = answer.error;
   const bool late = why.find("timed out") != std::string_view::npos || why.find("too slow") != std::string_view::npos;
-  return Fail(late ? ErrorCode::Timeout : ErrorCode::Unavailable, "cannot fetch {}: {}", MaskUrlCredentials(url), why);
+  const ErrorCode code = answer.no_host != 0 ? ErrorCode::NoNetwork : late ? ErrorCode::Timeout : ErrorCode::TryLater;
+  return Fail(code, "cannot fetch {}: {}", MaskUrlCredentials(url), why);
 }
 
 }  // namespace
+
+ErrorCode CodeOfStatus(long status) {
+  switch (status) {
+    case 404:
+    case 410: return ErrorCode::NotFound;
+    case 401:
+    case 403:
+    case 451: return ErrorCode::Refused;
+    default: return ErrorCode::TryLater;
+  }
+}
 
 std::string StatusText(long status) {
   static constexpr std::pair<long, std::string_view> kTexts[] = {{400, "bad request"},
@@ -64,8 +76,8 @@ Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadl
   if (answer->too_large != 0)
     return Fail(ErrorCode::Corrupt, "cannot fetch {}: it is larger than {} bytes", MaskUrlCredentials(url), limit);
   if (answer->status >= 300)
-    return Fail(answer->status == 404 || answer->status == 410 ? ErrorCode::NotFound : ErrorCode::Unavailable,
-                "cannot fetch {}: the server answered {}", MaskUrlCredentials(url), StatusText(answer->status));
+    return Fail(CodeOfStatus(answer->status), "cannot fetch {}: the server answered {}", MaskUrlCredentials(url),
+                StatusText(answer->status));
   if (answer->error[0] != '\0') return NoAnswer(url, *answer);
   return body;
 }

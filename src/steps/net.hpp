@@ -16,8 +16,11 @@ struct Deadlines {
   long total_s = 0;  ///< 0: none
 };
 
-/// The whole document. Errors are sentences that name the address: Timeout, NotFound (404 and 410), Corrupt when it is
-/// larger than `limit` bytes, otherwise Unavailable.
+// Errors are sentences that name the address. NoNetwork: no host could be reached. Timeout, TryLater: the line broke,
+// or the server answered that it cannot now. NotFound (404, 410), Refused (401, 403, 451): asking again is of no use.
+// Unavailable: our own module cannot be loaded.
+
+/// The whole document. Errors: the above, and Corrupt when it is larger than `limit` bytes.
 Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadlines& deadlines);
 
 struct Head {
@@ -29,11 +32,14 @@ struct Head {
   std::string content_type;
 };
 
-/// What the server says about the file. Any HTTP status is an answer; Unavailable or Timeout when there was none.
+/// What the server says about the file. Any HTTP status is an answer.
 Result<Head> Ask(const std::string& url, const Deadlines& deadlines);
 
 /// Lower-case hexadecimal. `progress` gets the bytes read so far, now and then.
 Result<std::string> Sha256(const std::string& path, const std::function<void(std::uint64_t)>& progress = {});
+
+/// What an HTTP status from 300 on means for the one who asked: NotFound, Refused or TryLater.
+ErrorCode CodeOfStatus(long status);
 
 /// "503 (service unavailable)".
 std::string StatusText(long status);

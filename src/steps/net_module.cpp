@@ -91,6 +91,15 @@ void SetOptions(Transfer* transfer, char* reason) {
   if (request->head == 0) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
 }
 
+/// A time-out counts when there was never a connection.
+bool ReachedNoHost(CURL* curl, CURLcode code) {
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT)
+    return true;
+  curl_off_t connected_us = 0;
+  curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected_us);
+  return code == CURLE_OPERATION_TIMEDOUT && connected_us == 0;
+}
+
 void ReadFacts(CURL* curl, CmdsrvHttpAnswer* answer) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
   curl_off_t length = -1;
@@ -121,6 +130,7 @@ void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, Cmd
   if (code != CURLE_OK) {
     const char* text = reason[0] != '\0' ? reason : curl_easy_strerror(code);
     Put(answer->error, text, strlen(text));
+    answer->no_host = ReachedNoHost(curl, code) ? 1 : 0;
   }
   curl_easy_cleanup(curl);
 }

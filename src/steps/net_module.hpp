@@ -21,6 +21,7 @@ struct CmdsrvHttpAnswer {
   long status;     ///< 0: no answer came
   int64_t length;  ///< Content-Length; -1: not given
   int too_large;   ///< 1: longer than the limit
+  int no_host;     ///< 1: no host was found or none answered the call
   char url[4096];  ///< after redirects
   char etag[256];  ///< with its quotes; empty: none
   char last_modified[64];

@@ -10,8 +10,9 @@
 
 namespace cmdsrv {
 
-/// What a step achieved, as its last line; or why it did not. Malformed: the arguments are wrong (exit status 2);
-/// Busy: somebody else holds the lock it needs (4); every other failure: 1.
+/// What a step achieved, as its last line; or why it did not. The exit statuses of base/step_exit.hpp: Malformed (the
+/// arguments are wrong), Busy (somebody else holds the lock it needs), NoNetwork and TryLater (the Minder tries it
+/// again where the plan allows that); every other failure is one for good.
 using StepEnd = Result<std::string>;
 
 enum class Needs { Nothing, Settings };

@@ -26,13 +26,16 @@ using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr int kAttempts = 50;  ///< in one run, whatever they brought
+/// Tries while no host answers: the server that runs this step waits better, it hears when the network is back.
+constexpr int kTriesWithoutNetwork = 2;
 constexpr seconds kLongestPause{4};
 
 /// How one try ended.
 struct Try {
   enum class Kind { Complete, TryAgain, GiveUp } kind = Kind::TryAgain;
   std::string why;
-  bool fruitful = false;  ///< there are more bytes than before
+  bool fruitful = false;    ///< there are more bytes than before
+  bool no_network = false;  ///< no host could be reached
 };
 
 class Fetch {
@@ -47,22 +50,25 @@ class Fetch {
     if (auto ready = TakePlace(); !ready) return Failure(ready.error());
     if (auto there = AlreadyThere(); there) return *there;
     int fruitless = 0;
+    int silent = 0;
     seconds pause{1};
     for (int attempt = 1; attempt <= kAttempts; ++attempt) {
       Try tried = TryOnce();
       requests_.EndIfAsked();
       if (tried.kind == Try::Kind::Complete) return Finish();
       why_ = tried.why;
-      if (tried.kind == Try::Kind::GiveUp) break;
+      if (tried.kind == Try::Kind::GiveUp) return GaveUp(ErrorCode::Refused);
+      silent = tried.no_network ? silent + 1 : 0;
       fruitless = tried.fruitful ? 1 : fruitless + 1;
       if (tried.fruitful) pause = seconds(1);
+      if (silent >= kTriesWithoutNetwork) break;
       if (fruitless >= request_.tries) break;
       Say("{}; trying again in {} s", why_, pause.count());
       requests_.WaitFor(pause);
       requests_.EndIfAsked();
       pause = std::min(pause * 2, kLongestPause);
     }
-    return GaveUp();
+    return GaveUp(silent > 0 ? ErrorCode::NoNetwork : ErrorCode::TryLater);
   }
 
  private:
@@ -82,7 +88,7 @@ class Fetch {
 
   ProofDemands Demands() const { return {source_.metalink.size, request_.size_k, source_.sha256}; }
   StepEnd Finish();
-  StepEnd GaveUp() const;
+  StepEnd GaveUp(ErrorCode code) const;
 
   const Context& context_;
   FetchRequest request_;
@@ -147,8 +153,10 @@ Try Fetch::TryOnce() {
   const net::Deadlines deadlines{30, stall_s_, 0};
   auto source = LookUp(request_, deadlines);
   if (!source) {
-    const bool hopeless = source.error().code == ErrorCode::NotFound || source.error().code == ErrorCode::Corrupt;
-    return {hopeless ? Try::Kind::GiveUp : Try::Kind::TryAgain, source.error().message};
+    const ErrorCode code = source.error().code;
+    const bool passing = code == ErrorCode::NoNetwork || code == ErrorCode::Timeout || code == ErrorCode::TryLater;
+    return {passing ? Try::Kind::TryAgain : Try::Kind::GiveUp, source.error().message, false,
+            code == ErrorCode::NoNetwork};
   }
   source_ = *std::move(source);
   std::ranges::rotate(source_.metalink.urls, source_.metalink.urls.begin() +
@@ -229,12 +237,14 @@ Try Fetch::AfterProgram(const FetchCall& call, const ProgramEnd& end, const Fetc
     return {Try::Kind::GiveUp, fmt::format("cannot write {}: the disk is full", part_.PartPath())};
   if (end.exited && end.status == 0) return Prove();
   ++mirror_;
+  // The hash of a piece is wrong at all mirrors, or aria2c would have gone on with another one.
+  if (lines.WrongHash() && ++wrong_contents_ > 1) return {Try::Kind::GiveUp, lines.Problem()};
   if (lines.CannotResume()) {
     Say("the server cannot resume: starting over");
     if (const auto removed = part_.RemoveAll(); !removed) return {Try::Kind::GiveUp, removed.error().message};
   }
   // Only when every mirror says so: one that lacks the file is no reason to give up on the others.
-  const bool hopeless = lines.NotFoundOnly() && (call.tool == FetchTool::Aria2 || source_.metalink.urls.size() == 1);
+  const bool hopeless = lines.IsHopeless() && (call.tool == FetchTool::Aria2 || source_.metalink.urls.size() == 1);
   std::string why = lines.Problem();
   if (why.empty()) {
     why = end.exited && (end.status == 4 || end.status == 0)
@@ -273,9 +283,9 @@ StepEnd Fetch::Finish() {
   return fmt::format("downloaded and proved {}.zim", request_.file_ref);
 }
 
-StepEnd Fetch::GaveUp() const {
+StepEnd Fetch::GaveUp(ErrorCode code) const {
   const std::uint64_t kept = part_.Allocated();
-  return Fail(ErrorCode::Unavailable, "cannot download {}.zim: {}{}", request_.file_ref, why_,
+  return Fail(code, "cannot download {}.zim: {}{}", request_.file_ref, why_,
               kept > 0 ? fmt::format("; {} are kept for the next try", HumanSize(static_cast<double>(kept))) : "");
 }
 

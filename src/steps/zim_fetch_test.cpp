@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/step_exit.hpp"
 #include "support/daemon.hpp"
 #include "support/files.hpp"
 #include "support/run.hpp"
@@ -37,6 +38,7 @@ class ZimFetch : public ::testing::Test {
   TestBox box{SmallBox({Zim()})};
   BoxServer& server = box.Internet();
   const std::string content = OrThrow(ReadText(box.Path("/internet" + std::string(kZim))));
+  const std::string url = server.Url(kZim);
   const std::string working = box.Path("/library/working/zims");
   const std::string target = working + "/" + kName + ".zim";
 
@@ -170,7 +172,7 @@ TEST_F(ZimFetch, SaysWhatTheMirrorsAnswered) {
   box.Configure({{"fetch_stall_s", 30}});  // aria2c itself tries each mirror, with pauses
   server.Set({.fault = Fault::Status, .path = kZim, .status = 503});
   const RunEnd end = Fetch({"--metalink", server.Url(kMetalink), "--tries", "1"});
-  EXPECT_EQ(end.status, 1);
+  EXPECT_EQ(end.status, StepExit::kTryLater);
   EXPECT_THAT(end.output, HasSubstr("the server answered 503 (service unavailable) from both mirrors"));
   ExpectNothingUnderItsName();
 }
@@ -183,6 +185,29 @@ TEST_F(ZimFetch, GivesUpAtOnceWhenTheFileIsGone) {
   EXPECT_THAT(end.output, Not(HasSubstr("trying again")));
 }
 
+TEST_F(ZimFetch, GivesUpAtOnceWhenItIsNotForUs) {
+  for (const int status : {401, 403, 410}) {
+    server.Clear();
+    server.Set({.fault = Fault::Status, .path = kZim, .status = status});
+    for (const auto& more : {WithMetalink(), std::vector<std::string>{}}) {
+      const RunEnd end = Fetch(more);
+      EXPECT_EQ(end.status, StepExit::kFailed) << end.output;
+      EXPECT_THAT(end.output, HasSubstr(fmt::format("the server answered {}", status)));
+      EXPECT_THAT(end.output, Not(HasSubstr("trying again")));
+    }
+  }
+}
+
+TEST_F(ZimFetch, SaysThatNoHostAnswers) {
+  box.EndInternet();
+  const RunEnd end = RunTool({BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root(), "zim-fetch", "--file-ref",
+                              kName, "--url", url, "--metalink", url + ".meta4"},
+                             seconds(30));
+  EXPECT_EQ(end.status, StepExit::kNoNetwork) << end.output;
+  EXPECT_THAT(end.output, HasSubstr("cannot download"));
+  ExpectNothingUnderItsName();
+}
+
 TEST_F(ZimFetch, OneGoodMirrorIsEnough) {
   server.Set({.fault = Fault::Status, .path = kZim, .host = "127.0.0.1", .status = 503});
   ExpectFetched(FetchWithMetalink());
@@ -191,7 +216,7 @@ TEST_F(ZimFetch, OneGoodMirrorIsEnough) {
 TEST_F(ZimFetch, NeverTakesAWebPage) {
   server.Set({.fault = Fault::Html, .path = "/zim/*"});
   const RunEnd end = Fetch({"--tries", "2"});
-  EXPECT_EQ(end.status, 1);
+  EXPECT_EQ(end.status, StepExit::kTryLater);
   EXPECT_THAT(end.output, HasSubstr("the server sent a web page instead of the ZIM"));
   EXPECT_THAT(NamesIn(working), IsEmpty());
 }
@@ -213,7 +238,7 @@ TEST_F(ZimFetch, SaysThatTheLineStalled) {
   box.Configure({{"fetch_stall_s", 1}});
   server.Set({.fault = Fault::Stall, .path = kZim, .at = 1'000'000});
   const RunEnd end = Fetch({"--metalink", server.Url(kMetalink), "--tries", "2"});
-  EXPECT_EQ(end.status, 1);
+  EXPECT_EQ(end.status, StepExit::kTryLater);
   EXPECT_THAT(end.output, HasSubstr("the line stalled: no data for 1 s"));
   EXPECT_THAT(end.output, HasSubstr("are kept for the next try"));
   ExpectNothingUnderItsName();

@@ -209,6 +209,7 @@ class FakeRunner final : public StepRunner {
     run.ended = std::move(ended);
     std::copy_n(kRunMagic, sizeof kRunMagic, run.record.magic);
     run.record.attempt = start.attempt;
+    run.record.output_total = start.output_kept;
     run.start = std::move(start);
     alive.insert(id);
     started.push_back(id);
