@@ -59,6 +59,16 @@ TEST(Settings, WrongTypesAreNamedAndReplaced) {
   EXPECT_EQ(settings.as_sent.at("cmdsrv_no_workers").as_int64(), 5);
 }
 
+TEST(Settings, DownloadsAreTriedAgainForAWeekUnlessTheFileSaysOtherwise) {
+  const Settings settings = Read("{}");
+  EXPECT_EQ(settings.download_retry_days, 7);
+  EXPECT_EQ(settings.download_retry_first_s, 5);
+  EXPECT_EQ(settings.download_retry_longest_s, 1800);
+  EXPECT_EQ(Read(R"({"cmdsrv_conf": {"download_retry_days": 0}})").download_retry_days, 0);
+  EXPECT_THAT(Read(R"({"cmdsrv_conf": {"download_retry_first_s": 0}})").complaints,
+              ElementsAre(HasSubstr("download_retry_first_s")));
+}
+
 TEST(Settings, AWholeNumberMayBeWrittenAsAFraction) {
   EXPECT_EQ(Read(R"({"cmdsrv_conf": {"cmdsrv_no_workers": 3.0}})").workers, 3);
 }

@@ -70,6 +70,36 @@ TEST_F(RealJobs, WhatARunningStepPrintsIsNewsAndTheLogHasItByThen) {
   ASSERT_TRUE(WaitForEnd({id}));
 }
 
+TEST_F(RealJobs, TriesOfAStepShareOneLogAndTheLineBetweenThem) {
+  options.retry.first = 20ms;
+  Boot();
+  JobPlan plan = Chain({"if test -e tried; then echo good; else touch tried; printf 'not now'; exit 75; fi"});
+  plan.steps[0].retry = RetryPolicy::Temporary;
+  const JobId id = Submit(plan).at(0);
+  ASSERT_TRUE(WaitForEnd({id}));
+  EXPECT_EQ(View(id).status, JobStatus::Succeeded);
+  const std::string log = Jobs().ReadLog(id, 0, 1000)->piece.text;
+  EXPECT_THAT(log, testing::MatchesRegex("not now\n--- try 2 of this step, 20[^\n]* ---\ngood\n"));
+  EXPECT_EQ(View(id).output, log);
+}
+
+TEST_F(RealJobs, TheLogOfTriesStaysWithinItsBoundAndKeepsTheEnd) {
+  options.retry.first = 10ms;
+  Boot();
+  JobPlan plan =
+      Chain({"echo x >> tries; head -c 3000000 /dev/zero | tr '\\0' 'a'; echo; echo end of try $(wc -l < tries);"
+             " test $(wc -l < tries) -gt 4 || exit 75"});
+  plan.steps[0].retry = RetryPolicy::Temporary;
+  const JobId id = Submit(plan).at(0);
+  ASSERT_TRUE(WaitForEnd({id}));
+  EXPECT_EQ(View(id).status, JobStatus::Succeeded);
+  EXPECT_THAT(View(id).output, testing::EndsWith("end of try 5\n"));
+  const auto piece = Jobs().ReadLog(id, 0, 10)->piece;
+  EXPECT_GT(piece.total, 15'000'000U);
+  EXPECT_EQ(piece.text, "aaaaaaaaaa") << "the beginning of the first try";
+  EXPECT_LE(std::filesystem::file_size(options.output_directory + "/job-1.out"), 8U << 20U);
+}
+
 TEST_F(RealJobs, MissingProgramsAndDirectoriesAreFailuresWithASentence) {
   JobPlan plan;
   plan.steps.push_back({.argv = {"/no/such/program"}, .display = {}, .after = {}, .locks = {}});

@@ -80,6 +80,25 @@ JobRow Broken() {
   return row;
 }
 
+TEST(Recovery, AStepThatFailedForNowWaitsOnUnlessSomethingForbidsIt) {
+  JobRow waits = Row(1, "SCHEDULED");
+  waits.run.attempt = 3;
+  waits.run.retry.wait = RetryWait::Time;
+  const auto decide = [](std::vector<JobRow> rows) { return PlanRecovery(rows, {}, {}).decisions.back(); };
+  EXPECT_EQ(decide({waits}), (Decision{JobId{1}, Fate::WaitForRetry}));
+  JobRow cancelled = waits;
+  cancelled.run.cancel_wanted = true;
+  EXPECT_EQ(decide({cancelled}).fate, Fate::Cancel);
+  JobRow dependent = waits;
+  dependent.id = JobId{2};
+  dependent.depends_on = JobId{1};
+  dependent.step_no = 2;
+  EXPECT_EQ(decide({Row(1, "FAILED"), dependent}).fate, Fate::Cancel);
+  JobRow again = Row(1, "RESTARTED");  // it runs once more: what the last wait was for does not matter
+  again.run.retry.wait = RetryWait::Network;
+  EXPECT_EQ(decide({again}).fate, Fate::StartAgain);
+}
+
 TEST(Recovery, OneRowAndWhatTheMachineShows) {
   const RunFacts nothing;
   const RunFacts here{.same_boot = true};

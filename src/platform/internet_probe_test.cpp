@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -62,6 +64,20 @@ TEST(InternetProbe, NobodyListens) {
   const auto began = Steady::now();
   EXPECT_FALSE(InternetProbe("127.0.0.1", port.Number()).Available());
   EXPECT_LT(Steady::now() - began, seconds(3));
+}
+
+TEST(InternetProbe, AnswersLaterToWhoDoesNotWaitAndLooksAnew) {
+  auto port = std::make_unique<Port>(true);
+  InternetProbe probe("127.0.0.1", port->Number());
+  EXPECT_TRUE(probe.Available());
+  const auto ask = [&probe] {
+    auto answer = std::make_shared<std::promise<bool>>();
+    probe.Ask([answer](bool there) { answer->set_value(there); });
+    return answer->get_future().get();
+  };
+  EXPECT_TRUE(ask());
+  port->Close();
+  EXPECT_FALSE(ask()) << "the yes of a moment ago must not be remembered";
 }
 
 TEST(InternetProbe, NamesThatAreNone) {  // and about which no name server is asked

@@ -1,8 +1,10 @@
 #include "platform/job_output.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "base/run_record.hpp"
+#include "platform/unique_fd.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv {
@@ -125,6 +127,22 @@ TEST_F(JobOutputTest, BytesThatTheDiskDidNotTakeAreSkipped) {
   EXPECT_EQ(piece.next_offset, 100U);
   EXPECT_EQ(Read(60, 10).next_offset, 100U);  // the reader always gets on
   EXPECT_EQ(ReadOutputEnd(path_, total_, 1000).value(), Printed(0, 60));
+}
+
+TEST_F(JobOutputTest, ALineOfOursFollowsWhatWasPrintedWhereverThatEnds) {
+  const std::string line(100, 'x');
+  for (const std::uint64_t total : {std::uint64_t{0}, std::uint64_t{10}, kJobOutputHead - 50, kJobOutputHead,
+                                    kWhole - 50, kWhole, kWhole + kJobOutputRing - 1, 3 * kWhole + 77}) {
+    Print(total);
+    const UniqueFd file(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+    total_ = AppendLine(file.Get(), total, line);
+    const auto end = ReadOutputEnd(path_, total_, line.size() + 1);
+    ASSERT_TRUE(end);
+    EXPECT_TRUE(end->ends_with(line + '\n')) << total;
+    const bool own_line = total == 0 || ByteAt(total - 1) == '\n';
+    EXPECT_EQ(total_ - total, line.size() + (own_line ? 1 : 2)) << total;
+    EXPECT_LE(test::Slurp(path_).size(), kWhole);
+  }
 }
 
 TEST_F(JobOutputTest, LinkIsNotFollowed) {

@@ -43,7 +43,10 @@ class ZimFetchFaults : public ::testing::Test {
  protected:
   explicit ZimFetchFaults(int stall_limit_s = kStallLimit) {
     box.Internet();
-    box.Configure({{"fetch_stall_s", stall_limit_s}, {"cmdsrv_lower_job_priority_flag", false}});
+    // Without retries for days: these tests are about one try, and how it ends.
+    box.Configure({{"fetch_stall_s", stall_limit_s},
+                   {"cmdsrv_lower_job_priority_flag", false},
+                   {"download_retry_days", 0}});
     daemon.emplace(box.StartDaemon());
   }
 

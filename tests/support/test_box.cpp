@@ -60,9 +60,16 @@ TestBox::~TestBox() {
 }
 
 BoxServer& TestBox::Internet() {
-  if (!internet_) internet_ = OrThrow(BoxServer::Start(root_));
+  if (!internet_) {
+    BoxServer::Options options;
+    options.port = port_;
+    internet_ = OrThrow(BoxServer::Start(root_, options));
+    port_ = internet_->Port();
+  }
   return *internet_;
 }
+
+void TestBox::EndInternet() { internet_.reset(); }
 
 void TestBox::Configure(const json::object& keys) { OrThrow(SetConfiguration(root_, keys)); }
 

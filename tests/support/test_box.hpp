@@ -27,11 +27,12 @@ class TestBox {
   std::string Path(std::string_view path) const { return root_ + std::string(path); }
   std::string Socket() const { return root_ + "/run/cmdsrv_sock"; }
 
-  /// Starts at the first call; the box's configuration points there from then on.
+  /// Starts at the first call; the box's configuration points there from then on. After EndInternet: it is back, at the
+  /// same addresses.
   BoxServer& Internet();
 
   /// The line is down: nothing listens at the addresses of the configuration any more.
-  void EndInternet() { internet_.reset(); }
+  void EndInternet();
 
   /// Sets keys of cmdsrv.conf; before the daemon is started.
   void Configure(const json::object& keys);
@@ -51,6 +52,7 @@ class TestBox {
  private:
   std::string root_;
   std::unique_ptr<BoxServer> internet_;
+  unsigned port_ = 0;
 };
 
 }  // namespace cmdsrv::test
