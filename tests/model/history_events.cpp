@@ -14,7 +14,7 @@ const std::vector<History::Event>& History::Events() {
       {"a Command comes and the daemon dies", 8, &History::SubmitAndCrash},
       {"a Command cannot be recorded", 6, &History::SubmitRefused},
       {"a job is cancelled", 40, &History::CancelOne},
-      {"a group is tried again", 25, &History::RetryOne},
+      {"a group is tried again", 40, &History::RetryOne},
       {"the loop runs a task", 350, &History::RunTask},
       {"the database writes", 250, &History::WriteOne},
       {"the database answers", 250, &History::AnswerOne},
