@@ -68,6 +68,7 @@ void AddSubcommands(CLI::App& app, Options& options) {
   AddSub(app, options, Action::Health, "health", "every part of the box and what to do about it");
   auto& jobs = AddSub(app, options, Action::Jobs, "jobs", "unfinished jobs and those of the last 24 hours");
   jobs.add_flag("--all", options.all, "all jobs");
+  jobs.add_flag("-w,--watch", options.watch, "stay and show what happens");
   jobs.add_option("--since", options.since_days, "all jobs of the last DAYS days")
       ->type_name("DAYS")
       ->check(CLI::Range(1, 36500).description(""));

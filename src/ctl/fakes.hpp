@@ -107,6 +107,14 @@ inline std::string Row(int id, std::string_view status, int step = 1, int steps 
       id, step, steps, status, more);
 }
 
+/// An event of WAIT-EVENTS, and its reply.
+inline std::string Event(int id, int group, std::string_view status, std::string_view more = "") {
+  return fmt::format(R"({{"seq": 1, "job_id": {}, "group_id": {}, "job_status": "{}"{}}})", id, group, status, more);
+}
+inline std::string Events(int seq, bool snapshot, const std::vector<std::string>& events) {
+  return fmt::format(R"({{"seq": {}, "snapshot": {}, "events": [{}]}})", seq, snapshot, fmt::join(events, ", "));
+}
+
 inline std::string Rows(const std::vector<std::string>& rows) { return fmt::format("[{}]", fmt::join(rows, ", ")); }
 
 }  // namespace cmdsrv::ctl::fakes

@@ -8,6 +8,7 @@
 
 #include "ctl/job_rows.hpp"
 #include "ctl/job_texts.hpp"
+#include "ctl/news.hpp"
 #include "ctl/progress_view.hpp"
 
 namespace cmdsrv::ctl {
@@ -15,8 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Between two looks where the server cannot tell by itself that something happened.
 constexpr milliseconds kTerminalInterval{250};
 constexpr milliseconds kPlainInterval{1000};
+
+constexpr milliseconds kTick{1000};                 // of the times on a terminal
+constexpr std::chrono::seconds kPlainProgress{10};  // as often as progress is printed elsewhere
 constexpr milliseconds kReplyShare{5000};      // of one question while following; another one comes soon
 constexpr milliseconds kLeastReplyTime{100};   // also for the last look before --timeout passes
 constexpr std::chrono::seconds kPatience{30};  // a restart of the daemon, on a slow card
@@ -36,6 +41,7 @@ class Follower {
     SayHowToStop();
     for (;;) {
       session_.reply_time = std::clamp(Remaining(), kLeastReplyTime, kReplyShare);
+      news_.Begin();
       auto look = LookAtGroups();
       if (look) {
         trouble_since_.reset();
@@ -48,8 +54,7 @@ class Follower {
         return Complain(session_, {ErrorCode::Unavailable, look.error().message});
       }
       if (Remaining() <= milliseconds{0}) return GiveUp();
-      const bool quick = session_.screen.Redraws() && !trouble_since_;
-      session_.pauser.Pause(std::min(quick ? kTerminalInterval : kPlainInterval, Remaining()));
+      WaitForNews(look ? &*look : nullptr);
     }
   }
 
@@ -70,6 +75,30 @@ class Follower {
       look.raws.push_back(std::move(page->raw));
     }
     return look;
+  }
+
+  /// Until there is reason to look again. The server is not asked meanwhile; only the times on a terminal go on.
+  void WaitForNews(const Look* look) {
+    const bool redraws = session_.screen.Redraws();
+    const auto concerns = [this](std::int64_t, std::int64_t group) {
+      return std::ranges::find(groups_, group) != groups_.end();
+    };
+    const SteadyTime looked = session_.clock.Steady();
+    while (look != nullptr && Remaining() > milliseconds{0}) {
+      switch (news_.Wait(redraws ? std::min(kTick, Remaining()) : Remaining(), concerns)) {
+        case News::Came::Change: return;
+        case News::Came::Output:
+          if (redraws || session_.clock.Steady() - looked >= kPlainProgress) return;
+          break;
+        case News::Came::Nothing:
+          if (redraws) Show(*look);
+          break;
+        case News::Came::Away: look = nullptr; break;
+      }
+    }
+    if (Remaining() <= milliseconds{0}) return;
+    const bool quick = redraws && !trouble_since_;
+    session_.pauser.Pause(std::min(quick ? kTerminalInterval : kPlainInterval, Remaining()));
   }
 
   void Show(const Look& look) {
@@ -143,6 +172,7 @@ class Follower {
   Session& session_;
   const std::vector<std::int64_t>& ids_;
   const Until until_;
+  News news_{session_};
   LiveView view_;
   ChangeLines changes_;
   const SteadyTime began_;

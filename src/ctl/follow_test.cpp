@@ -12,7 +12,9 @@ using fakes::Rows;
 using fakes::World;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -120,6 +122,47 @@ TEST(Follow, JsonIsSilentUntilTheEnd) {
   SayJobs(world, {Rows({Row(42, "STARTED")}), end});
   EXPECT_EQ(Follow(world), 0);
   EXPECT_EQ(world.screen.out, end + "\n");
+}
+
+TEST(Follow, NothingIsAskedWhileNothingHappens) {
+  World world;
+  SayJobs(world, {Rows({Row(42, "STARTED")}), Rows({Row(42, "SUCCEEDED")})});
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(8, false, {fakes::Event(99, 5, "STARTED")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(9, false, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(10, false, {fakes::Event(42, 7, "STARTED", R"(, "size": 5)")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(11, false, {fakes::Event(42, 7, "SUCCEEDED")}));
+  EXPECT_EQ(Follow(world), 0);
+  EXPECT_TRUE(world.pauser.pauses.empty());
+  EXPECT_THAT(world.server.asked,
+              ElementsAre("WAIT-EVENTS", HasSubstr("GET-JOB-STAT"), HasSubstr("GET-JOB-STAT"),
+                          R"(WAIT-EVENTS {"since":7,"timeout":60})", R"(WAIT-EVENTS {"since":8,"timeout":60})",
+                          R"(WAIT-EVENTS {"since":9,"timeout":60})", R"(WAIT-EVENTS {"since":10,"timeout":60})",
+                          HasSubstr("GET-JOB-STAT")));
+}
+
+TEST(Follow, OnATerminalOnlyTheTimesGoOnMeanwhile) {
+  World world;
+  world.screen.terminal = world.screen.redraws = true;
+  SayJobs(world, {Rows({Row(42, "STARTED")}), Rows({Row(42, "SUCCEEDED")})});
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.BreakDown("WAIT-EVENTS", ErrorCode::Timeout, "no reply");
+  world.server.late_replies.emplace_back(fakes::Events(8, false, {fakes::Event(42, 7, "SUCCEEDED")}));
+  EXPECT_EQ(Follow(world), 0);
+  EXPECT_EQ(std::ranges::count(world.server.asked, R"(WAIT-EVENTS {"since":7,"timeout":60})"), 1);
+  EXPECT_THAT(world.screen.out, HasSubstr("\x1b[1A\rjob 42  step 1 of 1  STARTED"));
+}
+
+TEST(Follow, ARestartBetweenTwoNewsIsWaitedForToo) {
+  World world;
+  SayJobs(world, {Rows({Row(42, "STARTED")}), Rows({Row(42, "STARTED")}), Rows({Row(42, "SUCCEEDED")})});
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.BreakDown("WAIT-EVENTS", ErrorCode::Unavailable, "it went away");
+  world.server.Say("WAIT-EVENTS", fakes::Events(900, true, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(901, false, {fakes::Event(42, 7, "SUCCEEDED")}));
+  EXPECT_EQ(Follow(world), 0);
+  EXPECT_THAT(world.pauser.pauses, ElementsAre(milliseconds{1000}));
+  EXPECT_THAT(world.server.asked, Contains(R"(WAIT-EVENTS {"since":900,"timeout":60})"));
 }
 
 TEST(Follow, CtrlCHasLastWords) {

@@ -76,6 +76,10 @@ Result<JobPage> AskPage(Session& session, const JobQuery& query);
 /// all.
 Result<JobPage> AskAllPages(Session& session, JobQuery query);
 
+/// Unfinished jobs, and those that ended within a day: pages as long as they hold such a job, or a running one is still
+/// missing.
+Result<JobPage> AskWhatMatters(Session& session);  // jobs_command.cpp
+
 /// NotFound when there is no such job.
 Result<JobRow> AskJob(Session& session, std::int64_t id);
 

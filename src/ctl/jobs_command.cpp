@@ -22,7 +22,8 @@ std::int64_t RunningCount(const Reply& summary) {
 /// Rows that matter now: unfinished, or ended within a day. Old rows know no end; the page they are on decides then.
 bool Matters(const JobRow& row, WallTime now) { return !IsFinished(row) || (row.ended && now - *row.ended < kRecent); }
 
-/// Without --all and --since: pages as long as they hold something that matters or a running job is still missing.
+}  // namespace
+
 Result<JobPage> AskWhatMatters(Session& session) {
   const auto summary = AskServer(session, "GET-JOB-ACTIVE-SUM");
   if (!summary) return Failure(summary.error());
@@ -42,10 +43,9 @@ Result<JobPage> AskWhatMatters(Session& session) {
   }
 }
 
-}  // namespace
-
 int ListJobs(Session& session) {
   const Options& options = session.options;
+  if (options.watch) return WatchJobs(session);
   const bool everything = options.all || options.since_days || options.json;
   auto page = everything ? AskAllPages(session, {.since_days = options.all ? 0 : options.since_days.value_or(0)})
                          : AskWhatMatters(session);

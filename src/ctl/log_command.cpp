@@ -1,14 +1,17 @@
 #include <fmt/format.h>
 
 #include "ctl/log_filter.hpp"
+#include "ctl/news.hpp"
 #include "ctl/shown_text.hpp"
 #include "ctl/subcommands.hpp"
 
 namespace cmdsrv::ctl {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::int64_t kPieceBytes = 65536;
-constexpr std::chrono::milliseconds kAskAgain{500};
+constexpr milliseconds kAskAgain{500};
 constexpr std::chrono::seconds kPatience{30};  // as when following jobs: the log outlives the server too
 
 struct Piece {
@@ -48,6 +51,17 @@ void PrintPiece(Session& session, const Piece& piece, LogFilter& filter) {
   session.screen.Out(session.screen.IsTerminal() ? CleanLines(text) : text);
 }
 
+/// Until the job prints, ends, or the operator's time is over; half a second where the server cannot tell.
+void WaitForOutput(Session& session, News& news, std::int64_t job, SteadyTime began) {
+  milliseconds most{std::chrono::hours{24}};
+  if (session.options.timeout) {
+    const auto spent = std::chrono::duration_cast<milliseconds>(session.clock.Steady() - began);
+    most = std::min(most, *session.options.timeout - spent);
+  }
+  const auto came = news.Wait(most, [job](std::int64_t id, std::int64_t) { return id == job; });
+  if (came == News::Came::Away) session.pauser.Pause(kAskAgain);
+}
+
 }  // namespace
 
 int ShowLog(Session& session) {
@@ -56,7 +70,9 @@ int ShowLog(Session& session) {
   SteadyTime answered = began;
   bool ever_answered = false;
   LogFilter filter;
+  News news(session);
   for (std::int64_t offset = 0;;) {
+    if (session.options.follow) news.Begin();
     const auto piece = AskPiece(session, job, offset);
     const SteadyTime now = session.clock.Steady();
     if (piece) {
@@ -78,7 +94,7 @@ int ShowLog(Session& session) {
       session.screen.Error(fmt::format("Job {} has not ended; it goes on.\n", job));
       return kTimedOut;
     }
-    session.pauser.Pause(kAskAgain);
+    WaitForOutput(session, news, job, began);
   }
 }
 

@@ -32,6 +32,7 @@ struct Options {
   std::string verb{};               ///< commands VERB
   bool follow = false;              ///< log -f
   bool all = false;                 ///< jobs --all
+  bool watch = false;               ///< jobs --watch
   std::optional<int> since_days{};  ///< jobs --since
   bool end_jobs = false;            ///< stop --end-jobs
 };

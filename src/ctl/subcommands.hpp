@@ -9,6 +9,7 @@ int ShowStatus(Session& session);  // status_command.cpp
 int ShowHealth(Session& session);
 int ListJobs(Session& session);  // jobs_command.cpp
 int ShowJob(Session& session);
+int WatchJobs(Session& session);    // watch_command.cpp
 int ShowLog(Session& session);      // log_command.cpp
 int WaitForJobs(Session& session);  // act_commands.cpp
 int CancelJobs(Session& session);

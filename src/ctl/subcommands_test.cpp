@@ -139,6 +139,62 @@ TEST(Log, FollowingAsksAgainWhileTheJobRuns) {
   EXPECT_THAT(world.pauser.pauses, ElementsAre(milliseconds{500}, milliseconds{500}, milliseconds{500}));
 }
 
+TEST(Log, FollowingWaitsForNewsOfThisJob) {
+  World world;
+  world.options.follow = true;
+  world.server.Say("GET-JOB-LOG", LogPiece(4, 4, R"(one\n)", false));
+  world.server.Say("GET-JOB-LOG", LogPiece(8, 8, R"(two\n)", false));
+  world.server.Say("GET-JOB-LOG", LogPiece(8, 8, "", true));
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(8, false, {fakes::Event(40, 7, "STARTED", R"(, "size": 99)")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(9, false, {fakes::Event(41, 7, "STARTED", R"(, "size": 8)")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(10, false, {fakes::Event(41, 7, "SUCCEEDED")}));
+  EXPECT_EQ(RunAs(world, Action::Log, {41}), 0);
+  EXPECT_EQ(world.screen.out, "one\ntwo\n");
+  EXPECT_TRUE(world.pauser.pauses.empty());
+  EXPECT_EQ(world.server.asked.size(), 7U);
+}
+
+TEST(Watch, TheListFollowsWhatHappensUntilTheTimeIsOver) {
+  World world;
+  world.options.watch = true;
+  world.options.timeout = milliseconds{5000};
+  world.clock.wall = WallTime{std::chrono::seconds{1777636800}};  // 2026-05-01T12:00:00Z
+  world.server.Say("GET-JOB-ACTIVE-SUM", R"({"active": true, "STARTED": 1})");
+  world.server.Say("GET-JOB-STAT", Rows({Row(41, "STARTED")}));
+  world.server.Say("GET-JOB-STAT", Rows({Row(41, "SUCCEEDED", 1, 1, R"(, "ended_at": "2026-05-01T11:00:00Z")")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(8, false, {fakes::Event(41, 7, "SUCCEEDED")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(9, false, {}));
+  world.server.on_ask = [&](std::string_view) { world.clock.Advance(milliseconds{500}); };
+  EXPECT_EQ(RunAs(world, Action::Jobs), 0);
+  EXPECT_THAT(world.screen.out, HasSubstr("job 41  step 1 of 1  STARTED"));
+  EXPECT_THAT(world.screen.out, HasSubstr("job 41  step 1 of 1  SUCCEEDED"));
+  EXPECT_TRUE(world.pauser.pauses.empty());
+}
+
+TEST(Watch, JsonIsOneReplyALine) {
+  World world;
+  world.options.watch = world.options.json = true;
+  world.options.timeout = milliseconds{2500};
+  world.server.Say("GET-JOB-ACTIVE-SUM", R"({"active": false})");
+  world.server.Say("GET-JOB-STAT", "[]");
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  const std::string news = fakes::Events(8, false, {fakes::Event(41, 7, "STARTED", R"(, "size": 3)")});
+  world.server.Say("WAIT-EVENTS", news);
+  world.server.Say("WAIT-EVENTS", fakes::Events(9, false, {}));
+  world.server.on_ask = [&](std::string_view) { world.clock.Advance(milliseconds{500}); };
+  EXPECT_EQ(RunAs(world, Action::Jobs), 0);
+  EXPECT_EQ(world.screen.out, news + "\n");
+}
+
+TEST(Watch, AServerThatStaysAwayIsStatusThree) {
+  World world;
+  world.options.watch = true;
+  EXPECT_EQ(RunAs(world, Action::Jobs), 3);
+  EXPECT_TRUE(world.pauser.pauses.empty()) << "it was never there";
+}
+
 TEST(Log, AServerThatStandsStillDoesNotKeepUs) {
   World world;
   world.server.Say("GET-JOB-LOG", LogPiece(0, 100, "", false));
@@ -204,7 +260,7 @@ TEST(Retry, ShowsTheReplyAndFollowsTheNewJob) {
   world.server.Say("GET-JOB-STAT", Rows({Row(50, "SUCCEEDED")}));
   EXPECT_EQ(RunAs(world, Action::Retry, {41}), 0);
   EXPECT_EQ(world.server.asked.at(0), R"(RETRY-JOB {"job_id":41})");
-  EXPECT_EQ(world.server.asked.at(1), R"(GET-JOB-STAT {"last_rowid":51})");
+  EXPECT_EQ(world.server.asked.at(2), R"(GET-JOB-STAT {"last_rowid":51})");
 }
 
 TEST(Wait, AWrongNumberIsToldAtOnce) {

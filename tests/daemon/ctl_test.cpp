@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 
+#include "support/ask.hpp"
 #include "support/run.hpp"
 #include "support/test_box.hpp"
 
@@ -220,6 +221,48 @@ TEST_F(Ctl, TheLogIsFollowedUntilTheJobEnds) {
   const RunEnd log = Run({"log", job, "-f"});
   EXPECT_EQ(log.status, 0);
   EXPECT_THAT(log.output, HasSubstr("slept 0.7 s"));
+}
+
+TEST_F(Ctl, FollowingAsksOnlyWhenSomethingHappens) {
+  const auto asked = [] {
+    const auto stats = Ask(daemon_->Socket(), "GET-STATS");
+    const json::object& verbs = stats.value().at("commands").at("verbs").as_object();
+    const json::value* count = verbs.if_contains("GET-JOB-STAT");
+    return count == nullptr ? 0 : count->to_number<int>();
+  };
+  const int before = asked();
+  EXPECT_EQ(Run({"TEST-JOB", R"({"steps": [3]})", "--wait"}).status, 0);
+  EXPECT_LE(asked() - before, 6) << "once for the group, then for scheduled, started, printed, ended";
+}
+
+TEST_F(Ctl, AFailedChainIsRetriedFromItsFailedStep) {
+  const std::string job = Submit("[0, -4]");
+  EXPECT_EQ(Run({"wait", job}).status, 1);
+  const RunEnd again = Run({"retry", job, "--wait"});
+  EXPECT_EQ(again.status, 1) << again.output;
+  EXPECT_THAT(again.output, ContainsRegex("^Job  [0-9]+ Scheduled\\."));
+  EXPECT_TRUE(again.output.ends_with("\n1 FAILED\n")) << "the step that succeeded is not repeated\n" << again.output;
+  EXPECT_EQ(Run({"retry", "999999"}).status, 1);
+}
+
+TEST_F(Ctl, TheListIsWatched) {
+  AtTerminal ctl(Words(box_->Root(), {"jobs", "--watch"}));
+  ASSERT_TRUE(ctl.ReadUntil("\x1b[J")) << ctl.printed;
+  const std::string job = Submit("[0.5]");
+  std::string all = ctl.printed;
+  const auto shows_its_end = [&] {
+    ctl.printed.clear();
+    if (!ctl.ReadUntil("\x1b[J")) return true;  // and the check below fails
+    all += ctl.printed;
+    Glass glass;
+    glass.Feed(std::string_view(all).substr(0, all.rfind("\x1b[J") + 3));
+    return testing::Matches(ContainsRegex("\n *" + job + " [^\n]*SUCCEEDED [^\n]*test-job 0.5"))(glass.Text());
+  };
+  EXPECT_TRUE(WaitUntil(shows_its_end, seconds(20)));
+  EXPECT_THAT(all, ContainsRegex(job + " [^\n]*STARTED"));
+  const RunEnd plain = Run({"jobs", "--watch", "--json", "--timeout", "0.5"});
+  EXPECT_EQ(plain.status, 0);
+  EXPECT_EQ(plain.output, "");
 }
 
 TEST_F(Ctl, AFullDiskIsNoSuccess) {
