@@ -15,6 +15,13 @@ using namespace std::chrono_literals;
 constexpr int kMostThings = 20'000;  // until peace must have come
 constexpr int kMostTimers = 400;
 
+/// As long as it lives, changes of the network are told.
+struct NetworkWatch final : EventLoop::Source {
+  explicit NetworkWatch(std::function<void()>& told) : changed(told) {}
+  ~NetworkWatch() override { changed = nullptr; }
+  std::function<void()>& changed;
+};
+
 }  // namespace
 
 History::History(std::uint64_t seed, std::string directory, bool tell)
@@ -30,6 +37,11 @@ History::History(std::uint64_t seed, std::string directory, bool tell)
   options_.canonical_of = [](std::string_view message) { return std::optional<std::string>(message); };
   options_.services = [this](std::vector<ServiceNeed> needs, auto done) {
     asked_.emplace_back(std::move(needs), std::move(done));
+  };
+  options_.network.ask = [this](auto done) { probes_.push_back(std::move(done)); };
+  options_.network.watch = [this](EventLoop&, std::function<void()> changed) -> EventLoop::SourcePtr {
+    network_changed_ = std::move(changed);
+    return std::make_unique<NetworkWatch>(network_changed_);
   };
   store_.SetAlive([this] { return machine_.Alive(); });
   if (tell_) machine_.SetTrace([](const std::string& what) { fmt::print("      {}\n", what); });
@@ -63,6 +75,7 @@ void History::DropDaemon() {
   table_.reset();
   loop_.reset();
   asked_.clear();
+  probes_.clear();
   machine_.DaemonIsGone();
   ledger_.DaemonIsGone();
 }
@@ -142,7 +155,7 @@ bool History::WorkOn() {
   if (store_.HasWrite()) return store_.WriteNext(machine_.Alive()), true;
   if (store_.HasAnswer()) return store_.AnswerNext(), true;
   if (machine_.TellOfAnEnd() || machine_.ShimGivesUp() || machine_.ShimObeys() || machine_.HuntEnds()) return true;
-  if (AnswerServices()) return true;
+  if (AnswerServices() || AnswerNetwork()) return true;
   if (machine_.StepEnds(!random_.OneIn(4))) return true;
   return loop_->FireTimer();
 }
@@ -192,7 +205,9 @@ void History::CheckTable() {
       const auto [at, fresh] = shown_.try_emplace(id, job.status);
       const JobStatus before = std::exchange(at->second, job.status);
       const bool back = before != JobStatus::Scheduled && job.status == JobStatus::Scheduled;
-      Check(before != JobStatus::Restarted || job.status == JobStatus::Restarted,
+      const auto* waiting = std::get_if<Waiting>(&job.stage);
+      const bool failed_for_now = back && waiting != nullptr && waiting->again;
+      Check(before != JobStatus::Restarted || job.status == JobStatus::Restarted || failed_for_now,
             "job {} was shown RESTARTED and now {}", id, NameOf(job.status));
       Check(!back || std::holds_alternative<Waiting>(job.stage), "job {} is shown SCHEDULED and is not waiting", id);
       if (!IsActive(job)) continue;

@@ -71,6 +71,10 @@ class History {
   bool AnswerOne();
   bool EndWell();
   bool EndBadly();
+  bool FailForNow();
+  bool AnswerNetwork();
+  bool ChangeNetwork();
+  bool SeeInternet();
   bool CannotStart();
   bool Progress();
   bool KillShim();
@@ -106,6 +110,8 @@ class History {
   std::optional<Board> board_;
   std::map<JobId, JobStatus> shown_;  ///< since the start of this daemon
   std::vector<std::pair<std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)>>> asked_;
+  std::vector<std::function<void(bool)>> probes_;
+  std::function<void()> network_changed_;
   int places_ = 0;
   int next_command_ = 0;
   bool peace_ = false;

@@ -20,6 +20,10 @@ const std::vector<History::Event>& History::Events() {
       {"the database answers", 250, &History::AnswerOne},
       {"a step ends well", 90, &History::EndWell},
       {"a step ends badly", 25, &History::EndBadly},
+      {"a step fails for now", 40, &History::FailForNow},
+      {"the probe of the internet answers", 20, &History::AnswerNetwork},
+      {"the network changes", 6, &History::ChangeNetwork},
+      {"somebody finds the internet there", 4, &History::SeeInternet},
       {"a step cannot start", 6, &History::CannotStart},
       {"a step makes progress", 15, &History::Progress},
       {"a shim is killed", 15, &History::KillShim},
@@ -56,6 +60,7 @@ JobPlan History::RandomPlan() {
     if (chain && i > 0) step.after = i - 1;
     if (random_.OneIn(3)) step.locks.push_back(kLocks[random_.Below(kLocks.size())]);
     step.restartable = !random_.OneIn(5);
+    if (step.restartable && random_.OneIn(3)) step.retry = RetryPolicy::Temporary;
     if (i + 1 == steps && random_.OneIn(3)) step.merge = "kiwix-index";
     plan.steps.push_back(std::move(step));
   }
@@ -142,6 +147,7 @@ bool History::AnswerOne() {
 
 bool History::EndWell() { return machine_.StepEnds(true); }
 bool History::EndBadly() { return machine_.StepEnds(false); }
+bool History::FailForNow() { return machine_.StepFailsForNow(); }
 bool History::CannotStart() { return machine_.StepCannotStart(); }
 bool History::Progress() { return machine_.StepProgresses(); }
 bool History::KillShim() { return machine_.ShimIsKilled(); }
@@ -169,6 +175,25 @@ bool History::AnswerServices() {
   for (const ServiceNeed& need : needs)
     answers.push_back({need, peace_ || random_.OneIn(2), "kiwix-serve is inactive"});
   done(std::move(answers));
+  return true;
+}
+
+bool History::AnswerNetwork() {
+  if (probes_.empty()) return false;
+  const auto done = std::move(probes_.front());
+  probes_.erase(probes_.begin());
+  done(peace_ || random_.OneIn(2));
+  return true;
+}
+
+bool History::ChangeNetwork() {
+  if (!network_changed_) return false;
+  network_changed_();
+  return true;
+}
+
+bool History::SeeInternet() {
+  core_->InternetSeen();
   return true;
 }
 

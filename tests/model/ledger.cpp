@@ -9,7 +9,8 @@ namespace {
 
 constexpr JobEvent kEvents[] = {JobEvent::Start,       JobEvent::StartAgain, JobEvent::EndedWell,
                                 JobEvent::EndedBadly,  JobEvent::Cancel,     JobEvent::DependencyFailed,
-                                JobEvent::Interrupted, JobEvent::NeverBegan, JobEvent::DoneByAnother};
+                                JobEvent::Interrupted, JobEvent::NeverBegan, JobEvent::DoneByAnother,
+                                JobEvent::FailedForNow};
 
 bool IsDrawn(JobStatus from, JobStatus to) {
   return std::ranges::any_of(kEvents, [&](JobEvent event) { return Next(from, event) == to; });
@@ -107,8 +108,8 @@ void Ledger::Written(const std::vector<JobUpdate>& updates, Store::Durability du
     if (!update.status) continue;
     const auto status = StatusFromName(*update.status);
     Check(status.has_value(), "job {} gets the unknown status {}", update.id, *update.status);
-    // A start that was recorded and then never happened is recorded again; what lies between is not written.
-    const bool again = job.status == *status && IsBegun(*status);
+    // A start that was recorded and then never happened is recorded again, and so is a wait for another thing.
+    const bool again = job.status == *status && !IsFinal(*status);
     Check(again || IsDrawn(job.status, *status), "job {} goes from {} to {}: no such arrow is drawn", update.id,
           NameOf(job.status), *update.status);
     if (IsFinal(*status)) {

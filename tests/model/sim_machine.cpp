@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/step_exit.hpp"
 #include "model/violation.hpp"
 
 namespace cmdsrv::model {
@@ -134,6 +135,15 @@ bool SimMachine::StepEnds(bool well) {
   if (shim == nullptr) return false;
   const bool signal = !well && random_.OneIn(3);
   Finish(*shim, RunPhase::Ended, signal ? RunExit::Signal : RunExit::Status, well ? 0 : signal ? 9 : 7);
+  return true;
+}
+
+bool SimMachine::StepFailsForNow() {
+  Shim* shim = Pick([this](const Shim& one) {
+    return one.stage == Stage::Working && !one.asked && ledger_.Of(one.job).options.retry == RetryPolicy::Temporary;
+  });
+  if (shim == nullptr) return false;
+  Finish(*shim, RunPhase::Ended, RunExit::Status, random_.OneIn(2) ? StepExit::kNoNetwork : StepExit::kTryLater);
   return true;
 }
 

@@ -26,6 +26,7 @@ class SimMachine final : public StepRunner {
 
   // What can happen to it. Each picks one of the possible and returns false when there is none.
   bool StepEnds(bool well);
+  bool StepFailsForNow();
   bool StepCannotStart();
   bool StepProgresses();
   bool ShimIsKilled();
