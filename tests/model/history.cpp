@@ -73,6 +73,7 @@ void History::DropDaemon() {
   board_.reset();
   core_.reset();
   table_.reset();
+  if (loop_) loop_->Quit();  // what was posted holds the loop itself
   loop_.reset();
   asked_.clear();
   probes_.clear();
