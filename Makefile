@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 SANITIZERS ?=
 
 # What the demo starts; its build leaves out tests and benchmarks.
-DEMO_TARGETS := iiab-cmdsrv iiab-cmdsrv-ctl iiab-cmdsrv-shim iiab-cmdsrv-step iiab-box
+DEMO_TARGETS := iiab-cmdsrv iiab-cmdsrv-ctl iiab-cmdsrv-gateway iiab-cmdsrv-shim iiab-cmdsrv-step iiab-box
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10 | sed 's/^/  make /'

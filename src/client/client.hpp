@@ -12,6 +12,8 @@ namespace cmdsrv {
 /// The longest path that fits into the address of a unix socket (its end takes one byte more).
 inline constexpr std::size_t kLongestSocketPath = 107;
 
+class Connection;
+
 /// A connection to the server: one request at a time, one reply for each. Not to be used by two threads at once; any
 /// number of Clients may live in one process. Destroying it never waits, also not for an unsent request.
 class Client {
@@ -35,7 +37,6 @@ class Client {
   Result<std::string> WaitOn(std::chrono::milliseconds deadline);
 
  private:
-  class Connection;
   Client(std::string path, std::unique_ptr<Connection> connection);
 
   std::string path_;

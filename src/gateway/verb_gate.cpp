@@ -31,6 +31,4 @@ bool MayPass(std::string_view command, bool stop_allowed) {
   return stop_allowed && VerbOf(command) == "STOP";
 }
 
-bool IsVerbOf(std::string_view command, std::string_view verb) { return VerbOf(command) == verb; }
-
 }  // namespace cmdsrv::gateway

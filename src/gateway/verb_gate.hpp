@@ -9,7 +9,4 @@ namespace cmdsrv::gateway {
 /// `stop_allowed`: the operator let browsers stop the server (allow_stop_from_web).
 bool MayPass(std::string_view command, bool stop_allowed);
 
-/// True when the Command's verb is exactly this one.
-bool IsVerbOf(std::string_view command, std::string_view verb);
-
 }  // namespace cmdsrv::gateway

@@ -38,10 +38,5 @@ TEST(VerbGate, StopPassesWhereTheOperatorSaysSo) {
   EXPECT_FALSE(MayPass("stop", true));
 }
 
-TEST(VerbGate, VerbOfACommand) {
-  EXPECT_TRUE(IsVerbOf("CHGPW {}", "CHGPW"));
-  EXPECT_FALSE(IsVerbOf("CHGPWD {}", "CHGPW"));
-}
-
 }  // namespace
 }  // namespace cmdsrv::gateway

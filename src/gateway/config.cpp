@@ -1,0 +1,60 @@
+#include "gateway/config.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+
+#include "base/json.hpp"
+
+namespace cmdsrv::gateway {
+namespace {
+
+Result<void> Take(const json::object& object, std::string_view key, bool& value) {
+  const auto* member = object.if_contains(key);
+  if (member == nullptr) return {};
+  if (!member->is_bool()) return Fail(ErrorCode::Corrupt, "the key {} must be true or false", key);
+  value = member->get_bool();
+  return {};
+}
+
+Result<void> Take(const json::object& object, std::string_view key, std::string& value) {
+  const auto* member = object.if_contains(key);
+  if (member == nullptr) return {};
+  if (!member->is_string()) return Fail(ErrorCode::Corrupt, "the key {} must be a text", key);
+  value = member->get_string();
+  return {};
+}
+
+}  // namespace
+
+Result<Config> ParseConfig(std::string_view text) {
+  const auto value = ParseJson(text);
+  if (!value) return Failure(value.error());
+  if (!value->is_object()) return Fail(ErrorCode::Corrupt, "it is JSON, but no object");
+  const json::object& object = value->get_object();
+  Config config;
+  for (const auto& taken :
+       {Take(object, "admin_console_group", config.admin_console_group),
+        Take(object, "allow_stop_from_web", config.allow_stop_from_web),
+        Take(object, "require_separate_nonce", config.require_separate_nonce),
+        Take(object, "trust_proxy", config.trust_proxy), Take(object, "cmdsrv_pid_file", config.cmdsrv_pid_file),
+        Take(object, "cmdsrv_ready_file", config.cmdsrv_ready_file)}) {
+    if (!taken) return Failure(taken.error());
+  }
+  return config;
+}
+
+Result<Config> ReadConfig(const std::string& path) {
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0 && errno == ENOENT) return Config{};
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad()) return Fail(ErrorCode::Io, "cannot read {}", path);
+  auto config = ParseConfig(text);
+  if (!config) return Fail(ErrorCode::Corrupt, "cannot use {}: {}", path, config.error().message);
+  return config;
+}
+
+}  // namespace cmdsrv::gateway

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace cmdsrv::gateway {
+
+/// What an operator may set; a file of its own, because the server's is readable by root only.
+struct Config {
+  std::string admin_console_group = "iiab-admin";        ///< beside sudo
+  bool allow_stop_from_web = false;                      ///< the server has to allow it too
+  bool require_separate_nonce = false;                   ///< encrypted commands need X-IIAB-Command-Nonce
+  bool trust_proxy = false;                              ///< on TCP: believe X-Real-IP (a unix socket always does)
+  std::string cmdsrv_pid_file = "/run/iiab-cmdsrv.pid";  ///< beneath --root
+  std::string cmdsrv_ready_file = "/run/iiab-cmdsrv-ready";
+};
+
+/// One JSON object; missing keys have their defaults, unknown ones do not matter. Corrupt with the key that has the
+/// wrong type.
+Result<Config> ParseConfig(std::string_view text);
+
+/// A missing file means the defaults. Errors: Io, Corrupt; they name the file.
+Result<Config> ReadConfig(const std::string& path);
+
+}  // namespace cmdsrv::gateway

@@ -1,0 +1,139 @@
+#include "gateway/gateway.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/log.hpp"
+#include "gateway/base64.hpp"
+#include "gateway/form_body.hpp"
+#include "gateway/reply_envelope.hpp"
+#include "gateway/verb_gate.hpp"
+
+namespace cmdsrv::gateway {
+namespace {
+
+constexpr log::Domain kGateway{"gateway"};
+constexpr std::size_t kTokenBytes = 32;
+
+enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command };
+struct Route {
+  std::string_view path;
+  Endpoint endpoint;
+  std::string_view allow;
+};
+constexpr std::array kRoutes = {
+    Route{"/iiab-cmd-service/auth/get_pubkey", Endpoint::PublicKey, "GET, HEAD"},
+    Route{"/iiab-cmd-service/auth/get_nonce", Endpoint::Nonce, "GET, HEAD"},
+    Route{"/iiab-cmd-service/auth/login", Endpoint::Login, "GET, HEAD"},
+    Route{"/iiab-cmd-service/auth/refresh", Endpoint::Refresh, "GET, HEAD"},
+    Route{"/iiab-cmd-service/cmd", Endpoint::Command, "POST"},
+};
+
+std::string NewToken() {
+  std::array<char, kTokenBytes> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  return ToUrlBase64({bytes.data(), bytes.size()});
+}
+
+HttpResponse AnswerTo(Denial denial) {
+  switch (denial) {
+    case Denial::Refused: return Refusal(403);
+    case Denial::Unreachable: return Json(ErrorBody(kUnreachable, true));
+    case Denial::TooLate: return Json(ErrorBody(kTooLate, true));
+  }
+  return Refusal(403);
+}
+
+}  // namespace
+
+/// A POST whose sender is known.
+struct Gateway::Posted {
+  FormCommand form;
+  Visitor visitor;
+  SteadyTime received;
+  Reply reply;
+};
+
+Gateway::Gateway(const Config& config, const GatewayParts& parts)
+    : config_(config), parts_(parts), nonces_(parts.clock), login_(parts, nonces_) {}
+
+void Gateway::Handle(HttpRequest request, Reply reply) {
+  const auto route = std::ranges::find(kRoutes, request.path, &Route::path);
+  if (route == kRoutes.end()) return reply(Refusal(404));
+  const bool head = request.method == "HEAD";
+  const bool right = route->endpoint == Endpoint::Command ? request.method == "POST" : head || request.method == "GET";
+  if (!right) {
+    HttpResponse refusal = Refusal(405);
+    refusal.headers.emplace_back("Allow", route->allow);
+    return reply(std::move(refusal));
+  }
+  switch (route->endpoint) {
+    case Endpoint::PublicKey: parts_.keys.RotateIfDue(); return reply({.body = KeyToBase64(parts_.keys.Public())});
+    case Endpoint::Nonce:
+      // The length is the same, and nobody sees the text.
+      return reply({.body = head ? std::string(32, '-') : nonces_.Issue(request.client)});
+    case Endpoint::Refresh: return reply({});
+    case Endpoint::Login:
+      return login_.Check(request, parts_.clock.Steady() + kRequestBudget, [reply](Login::Verdict verdict) {
+        const auto* denial = std::get_if<Denial>(&verdict);
+        if (denial == nullptr) return reply({.body = NewToken()});
+        reply(Refusal(*denial == Denial::Refused ? 403 : 503));
+      });
+    case Endpoint::Command: return Post(std::move(request), std::move(reply));
+  }
+}
+
+void Gateway::Post(HttpRequest request, Reply reply) {
+  const SteadyTime received = parts_.clock.Steady();
+  if (!IsFormType(request.Header("Content-Type").value_or(""))) return reply(Refusal(415));
+  if (const std::string_view trouble = parts_.presence(); !trouble.empty()) {
+    return reply(Json(ErrorBody(trouble, true)));
+  }
+  // Held by a shared pointer, because what is kept for later must be copyable.
+  auto body = std::make_shared<std::string>(std::move(request.body));
+  login_.Check(request, received + kRequestBudget, [this, body, received, reply](Login::Verdict verdict) {
+    if (const auto* denial = std::get_if<Denial>(&verdict)) return reply(AnswerTo(*denial));
+    auto form = ReadForm(*body);
+    if (form) return Run({std::move(*form), std::get<Visitor>(std::move(verdict)), received, reply});
+    if (form.error().code != ErrorCode::Malformed) return reply(Refusal(400));
+    reply(Json(ErrorBody(kMalformedCommand, false)));
+  });
+}
+
+void Gateway::Run(Posted posted) {
+  const auto& [form, visitor, received, reply] = posted;
+  std::optional<Secret> opened;
+  if (form.encrypted) {
+    if (config_.require_separate_nonce && !visitor.command_nonce) {
+      return reply(Json(ErrorBody(kInvalidCommand, true)));
+    }
+    const auto box = FromBase64(form.value, kMaxBodyBytes);
+    if (box) opened = parts_.keys.Open(*box, visitor.command_nonce.value_or(visitor.nonce), visitor.key);
+    if (!opened) return reply(Json(ErrorBody(kInvalidCommand, true)));
+  }
+  auto command = CommandText(opened ? opened->Expose() : form.value, form.blanks);
+  if (!command) return reply(Json(ErrorBody(kMalformedCommand, false)));
+  if (!MayPass(*command, config_.allow_stop_from_web)) return reply(Json(ErrorBody(kInvalidCommand, true)));
+  Forward(std::move(*command), received, reply);
+}
+
+void Gateway::Forward(std::string command, SteadyTime received, Reply reply) {
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(received + kRequestBudget - parts_.clock.Steady());
+  const std::string verb(command, 0, std::min<std::size_t>(command.find(' '), 64));
+  parts_.server.Ask(Secret(std::move(command)), left,
+                    [this, verb, received, reply = std::move(reply)](const Result<std::string>& answer) {
+                      if (answer) {
+                        if (verb == "CHGPW" && IsSuccess(*answer)) login_.Forget();
+                        return reply(Json(WrapReply(verb, *answer, parts_.clock.Steady() - received)));
+                      }
+                      if (answer.error().code == ErrorCode::Timeout) return reply(Json(ErrorBody(kTooLate, true)));
+                      log::Warning(kGateway, "cannot forward a Command: {}", answer.error().message);
+                      reply(Json(ErrorBody(kUnreachable, true)));
+                    });
+}
+
+}  // namespace cmdsrv::gateway

@@ -1,0 +1,375 @@
+#include "gateway/gateway.hpp"
+
+#include <gmock/gmock.h>
+#include <sodium.h>
+
+#include <deque>
+#include <filesystem>
+
+#include "base/json.hpp"
+#include "gateway/base64.hpp"
+#include "support/scratch.hpp"
+
+namespace cmdsrv::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A Command Server whose answers the test gives when it likes.
+class FakeServer final : public Server {
+ public:
+  struct Question {
+    std::string command;
+    milliseconds deadline;
+    Done done;
+  };
+  void Ask(Secret command, milliseconds deadline, Done done) override {
+    questions.push_back({std::string(command.Expose()), deadline, std::move(done)});
+  }
+  void Answer(Result<std::string> reply) {
+    const Question question = std::move(questions.front());
+    questions.pop_front();
+    question.done(std::move(reply));
+  }
+  std::deque<Question> questions;
+};
+
+class FakeTimers final : public Timers {
+ public:
+  void After(milliseconds delay, std::function<void()> act) override { waiting.emplace_back(delay, std::move(act)); }
+  void RunFirst() {
+    const auto act = std::move(waiting.front().second);
+    waiting.pop_front();
+    act();
+  }
+  std::deque<std::pair<milliseconds, std::function<void()>>> waiting;
+};
+
+class GatewayTest : public testing::Test {
+ protected:
+  GatewayTest() {
+    std::filesystem::create_directory(box / "etc");
+    test::Spit(box / "etc/passwd", "iiab-admin:x:1000:1000::/:/bin/sh\nguest:x:1001:1001::/:/bin/sh\n");
+    test::Spit(box / "etc/group", "sudo:x:27:iiab-admin\n");
+    test::Spit(box / "etc/shadow", "1");
+  }
+
+  HttpResponse* Send(HttpRequest request) {
+    auto& slot = responses.emplace_back();
+    if (request.client.empty()) request.client = "10.0.0.5";
+    gateway.Handle(std::move(request), [&slot](HttpResponse response) {
+      EXPECT_FALSE(slot) << "answered twice";
+      slot = std::move(response);
+    });
+    return slot ? &*slot : nullptr;
+  }
+  HttpResponse Get(const std::string& path) {
+    const auto* response = Send({.method = "GET", .path = path});
+    return response == nullptr ? HttpResponse{.status = -1} : *response;
+  }
+  std::string Seal(std::string_view text, const std::string& nonce, const Key& to) const {
+    std::string box_text(text.size() + crypto_box_MACBYTES, '\0');
+    const std::string bytes = FromBase64(nonce, 24).value();
+    EXPECT_EQ(
+        crypto_box_easy(reinterpret_cast<unsigned char*>(box_text.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), to.data(), browser.ExposeSecret().data()),
+        0);
+    return ToBase64(box_text);
+  }
+  std::string Nonce() { return Get("/iiab-cmd-service/auth/get_nonce").body; }
+  std::vector<std::pair<std::string, std::string>> Headers(const std::string& credentials, const std::string& nonce) {
+    return {{"x-iiab-credentials", Seal(credentials, nonce, keys.Public())},
+            {"X-IIAB-Nonce", nonce},
+            {"X-IIAB-ClientKey", KeyToBase64(browser.Public())},
+            {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}};
+  }
+  HttpRequest Login(const std::string& credentials) {
+    return {.method = "GET", .path = "/iiab-cmd-service/auth/login", .headers = Headers(credentials, Nonce())};
+  }
+  HttpRequest Command(const std::string& body, const std::string& credentials = "iiab-admin:g0adm1n") {
+    return {.method = "POST", .path = "/iiab-cmd-service/cmd", .headers = Headers(credentials, Nonce()), .body = body};
+  }
+  /// Sends it with a right password and gives this reply of the server.
+  std::string Told(const std::string& body, Result<std::string> reply) {
+    HttpRequest request = Command(body);
+    Send(std::move(request));
+    if (!server.questions.empty() && server.questions.front().command.starts_with("AUTHENTICATE")) {
+      server.Answer(R"("VALID")");
+    }
+    if (!server.questions.empty()) server.Answer(std::move(reply));
+    return responses.back() ? responses.back()->body : "(none)";
+  }
+
+  bool ready = InitialiseCrypto();
+  test::ScratchDirectory box;
+  ManualClock clock;
+  Config config;
+  FakeServer server;
+  FakeTimers timers;
+  ServerKeys keys{box / "state/gateway.key", clock};
+  AccountRule accounts{box.Path(), {"sudo", "iiab-admin"}};
+  std::string_view trouble;
+  Gateway gateway{config, {clock, server, timers, keys, accounts, [this] { return trouble; }}};
+  KeyPair browser = KeyPair::Make();
+  std::deque<std::optional<HttpResponse>> responses;
+};
+
+TEST_F(GatewayTest, KeyAndNonceAreExactTexts) {
+  const auto key = Get("/iiab-cmd-service/auth/get_pubkey");
+  EXPECT_EQ(key.body, KeyToBase64(keys.Public()));
+  EXPECT_EQ(key.type, "text/plain");
+  EXPECT_EQ(Nonce().size(), 32U);
+  EXPECT_NE(Nonce(), Nonce());
+  EXPECT_EQ(Get("/iiab-cmd-service/auth/refresh").body, "");
+}
+
+TEST_F(GatewayTest, OtherPathsAndMethods) {
+  for (const char* path : {"/", "/iiab-cmd-service", "/iiab-cmd-service/", "/iiab-cmd-service/auth/get_nonce/",
+                           "/iiab-cmd-service/auth/../cmd", "/IIAB-CMD-SERVICE/cmd", "/iiab-cmd-service/%63md", ""}) {
+    EXPECT_EQ(Get(path).status, 404) << path;
+  }
+  EXPECT_EQ(Get("/iiab-cmd-service/cmd").status, 405);
+  EXPECT_THAT(Get("/iiab-cmd-service/cmd").headers, ElementsAre(testing::Pair("Allow", "POST")));
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"}) {
+    EXPECT_EQ(Send({.method = method, .path = "/iiab-cmd-service/auth/get_nonce"})->status, 405) << method;
+  }
+  const auto* head = Send({.method = "HEAD", .path = "/iiab-cmd-service/auth/get_nonce"});
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->body.size(), 32U);
+}
+
+TEST_F(GatewayTest, LoginAsksTheServerOnce) {
+  EXPECT_EQ(Send(Login("iiab-admin:g0:adm\"1n")), nullptr);
+  ASSERT_EQ(server.questions.size(), 1U);
+  EXPECT_EQ(server.questions[0].command, R"(AUTHENTICATE {"user":"iiab-admin","password":"g0:adm\"1n"})");
+  EXPECT_LE(server.questions[0].deadline, seconds(58));
+  server.Answer(R"("VALID")");
+  EXPECT_EQ(responses.back()->status, 200);
+  EXPECT_EQ(responses.back()->body.size(), 43U) << "a token";
+  EXPECT_EQ(Send(Login("iiab-admin:g0:adm\"1n"))->status, 200) << "known for ten minutes";
+  EXPECT_THAT(server.questions, IsEmpty());
+  clock.Advance(minutes(10));
+  EXPECT_EQ(Send(Login("iiab-admin:g0:adm\"1n")), nullptr);
+}
+
+TEST_F(GatewayTest, WhatProvesNothingIsRefusedWithoutAsking) {
+  const std::string nonce = Nonce();
+  const auto refused = [&](const HttpRequest& request, const char* why) {
+    const auto* response = Send(request);
+    ASSERT_NE(response, nullptr) << why;
+    EXPECT_EQ(response->status, 403) << why;
+    EXPECT_EQ(response->body, "") << why;
+  };
+  const HttpRequest good = Login("iiab-admin:g0adm1n");
+  for (const char* name : {"x-iiab-credentials", "X-IIAB-Nonce", "X-IIAB-ClientKey"}) {
+    HttpRequest request = Login("iiab-admin:g0adm1n");
+    std::erase_if(request.headers, [&](const auto& header) { return header.first == name; });
+    refused(request, name);
+    request = Login("iiab-admin:g0adm1n");
+    for (auto& header : request.headers) {
+      if (header.first == name) header.second += "=";
+    }
+    refused(request, name);
+  }
+  refused(Login(":"), "nobody is signed in");
+  refused(Login("iiab-admin"), "no colon");
+  refused(Login("iiab-admin:\xff"), "no UTF-8");
+  refused({.method = "GET", .path = good.path, .headers = Headers("iiab-admin:x", ToBase64(std::string(24, 'x')))},
+          "a nonce of somebody else");
+  HttpRequest other = Login("iiab-admin:x");
+  other.headers[0].second = Seal("iiab-admin:x", nonce, keys.Public());
+  refused(other, "a box for another nonce");
+  clock.Advance(seconds(120));
+  refused(good, "an old nonce");
+  EXPECT_THAT(server.questions, IsEmpty());
+}
+
+TEST_F(GatewayTest, ANonceIsGoodOnceWhateverCameOfIt) {
+  const HttpRequest request = Login("iiab-admin:g0adm1n");
+  Send(request);
+  server.Answer(R"("VALID")");
+  EXPECT_EQ(Send(request)->status, 403) << "replayed";
+  HttpRequest broken = Login("iiab-admin:g0adm1n");
+  const auto whole = broken.headers;
+  broken.headers.erase(broken.headers.begin());
+  EXPECT_EQ(Send(broken)->status, 403);
+  broken.headers = whole;
+  EXPECT_EQ(Send(broken)->status, 403) << "the failure has used it up";
+}
+
+TEST_F(GatewayTest, WhoMayNotComeInIsAskedAboutAllTheSame) {
+  for (const char* credentials : {"guest:right", "nobody-knows-me:x"}) {
+    EXPECT_EQ(Send(Login(credentials)), nullptr);
+    server.Answer(R"("VALID")");
+    EXPECT_EQ(responses.back()->status, 403) << credentials;
+    Send(Login(credentials));
+    EXPECT_EQ(server.questions.size(), 1U) << "nothing was remembered";
+    server.Answer(R"("VALID")");
+  }
+}
+
+TEST_F(GatewayTest, WrongPasswordsAreDelayedAndRightOnesNever) {
+  const auto guess = [&](int i) {
+    Send(Login("iiab-admin:wrong" + std::to_string(i)));
+    server.Answer(R"("INVALID")");
+  };
+  for (int i = 0; i < 5; ++i) {
+    guess(i);
+    ASSERT_TRUE(responses.back()) << i;
+    EXPECT_EQ(responses.back()->status, 403);
+  }
+  for (const int delay : {1, 2, 4, 8, 16, 30, 30}) {
+    guess(delay);
+    EXPECT_FALSE(responses.back());
+    ASSERT_FALSE(timers.waiting.empty());
+    EXPECT_EQ(timers.waiting.back().first, seconds(delay));
+    auto& waiting = responses.back();
+    Send(Login("iiab-admin:g0adm1n"));
+    if (!server.questions.empty()) server.Answer(R"("VALID")");
+    ASSERT_TRUE(responses.back());
+    EXPECT_EQ(responses.back()->status, 200) << "the right password is let in at once";
+    timers.RunFirst();
+    ASSERT_TRUE(waiting);
+    EXPECT_EQ(waiting->status, 403);
+  }
+}
+
+TEST_F(GatewayTest, GuessersInACrowdAreTurnedAwayUnasked) {
+  for (int i = 0; i < 20; ++i) Send(Login("iiab-admin:guess" + std::to_string(i)));
+  EXPECT_EQ(server.questions.size(), 20U);
+  EXPECT_EQ(Send(Login("iiab-admin:guess21"))->status, 403);
+  for (int client = 1; client <= 3; ++client) {
+    for (int i = 0; i < 20; ++i) {
+      HttpRequest request = Login("iiab-admin:other" + std::to_string(100 * client + i));
+      request.client = "10.0.1." + std::to_string(client);
+      Send(request);
+    }
+  }
+  EXPECT_EQ(server.questions.size(), 40U) << "in all";
+  while (!server.questions.empty()) server.Answer(R"("INVALID")");
+  EXPECT_EQ(timers.waiting.size(), 20U) << "no more than these are kept waiting";
+  while (!timers.waiting.empty()) timers.RunFirst();
+  Send(Login("iiab-admin:g0adm1n"));
+  EXPECT_EQ(server.questions.size(), 1U) << "nobody is locked out";
+}
+
+TEST_F(GatewayTest, TheSamePairIsAskedAboutOnceAtATime) {
+  for (int i = 0; i < 9; ++i) Send(Command("command=TEST"));
+  ASSERT_EQ(server.questions.size(), 1U);
+  server.Answer(R"("VALID")");
+  EXPECT_EQ(server.questions.size(), 9U);
+  for (int i = 0; i < 9; ++i) server.Answer("{}");
+  for (const auto& response : responses) EXPECT_EQ(response->status, 200);
+}
+
+TEST_F(GatewayTest, ForgetsWhenPasswordsMayHaveChanged) {
+  const auto is_asked = [&] {
+    Send(Login("iiab-admin:g0adm1n"));
+    const bool asked = !server.questions.empty();
+    if (asked) server.Answer(R"("VALID")");
+    return asked;
+  };
+  EXPECT_TRUE(is_asked());
+  EXPECT_FALSE(is_asked());
+  test::Spit(box / "etc/shadow", "22");
+  EXPECT_TRUE(is_asked());
+  gateway.ForgetCredentials();
+  EXPECT_TRUE(is_asked());
+  EXPECT_EQ(Told("command=CHGPW%2520%7B%7D", R"({"Error": "User or Password Incorrect. CHGPW."})"),
+            R"({"Error": "User or Password Incorrect. CHGPW."})");
+  EXPECT_FALSE(is_asked());
+  Told("command=CHGPW%2520%7B%7D", R"({"Success": "CHGPW Password Changed."})");
+  EXPECT_TRUE(is_asked());
+}
+
+TEST_F(GatewayTest, ForwardsAndWraps) {
+  Send(Command("command=GET-JOB-STAT%2520%7B%22last_rowid%22%3A%25201%7D"));
+  server.Answer(R"("VALID")");
+  ASSERT_EQ(server.questions.size(), 1U);
+  EXPECT_EQ(server.questions[0].command, R"(GET-JOB-STAT {"last_rowid": 1})");
+  clock.Advance(milliseconds(12));
+  server.Answer("[]");
+  EXPECT_EQ(responses.back()->body, R"({"Data": [],"Resp_time": "0.0120"})");
+  EXPECT_EQ(responses.back()->type, "application/json");
+  EXPECT_EQ(Told("command=X", R"({"Error": "Unknown Command"})"), R"({"Error": "Unknown Command"})");
+  EXPECT_EQ(Told("command=GET-VARS", "<html>"), R"({"Error": "Invalid reply from CMDSRV to GET-VARS."})");
+}
+
+TEST_F(GatewayTest, BodiesThatAreRefused) {
+  EXPECT_EQ(Told("command=AUTHENTICATE%2520%7B%7D", "{}"), R"({"Error": "Invalid command.","Alert": "True"})");
+  EXPECT_EQ(Told("command=STOP", "{}"), R"({"Error": "Invalid command.","Alert": "True"})");
+  EXPECT_EQ(Told("TEST", "{}"), R"({"Error": "Malformed Command ."})");
+  EXPECT_EQ(Told("command=%FF", "{}"), R"({"Error": "Malformed Command ."})");
+  EXPECT_EQ(Told("", "{}"), R"({"Error": "Malformed Command ."})");
+  Told("verb=TEST", "{}");
+  EXPECT_EQ(responses.back()->status, 400);
+  HttpRequest json = Command("{}");
+  json.headers.back().second = "application/json";
+  EXPECT_EQ(Send(json)->status, 415);
+  EXPECT_THAT(server.questions, IsEmpty());
+}
+
+TEST_F(GatewayTest, BoxedCommands) {
+  const auto boxed = [&](const std::string& text, bool second_nonce) {
+    HttpRequest request = Command("");
+    std::string nonce(request.headers[1].second);
+    if (second_nonce) {
+      nonce = Nonce();
+      request.headers.emplace_back("X-IIAB-Command-Nonce", nonce);
+    }
+    std::string field = Seal(text, nonce, keys.Public());
+    for (std::size_t at = 0; (at = field.find('+', at)) != std::string::npos;) field.replace(at, 1, "%2B");
+    request.body = "encrypted_command=" + field;
+    return request;
+  };
+  const auto forwarded = [&](const HttpRequest& request) -> std::string {
+    Send(request);
+    if (!server.questions.empty() && server.questions[0].command.starts_with("AUTH")) server.Answer(R"("VALID")");
+    if (server.questions.empty()) return responses.back()->body;
+    const std::string command = server.questions[0].command;
+    server.Answer("{}");
+    return command;
+  };
+  EXPECT_EQ(forwarded(boxed("CHGPW%20{\"user\":%20\"\xc3\xa4\"}", false)), "CHGPW {\"user\": \"\xc3\xa4\"}");
+  EXPECT_EQ(forwarded(boxed("TEST", true)), "TEST");
+  const std::string invalid = R"({"Error": "Invalid command.","Alert": "True"})";
+  EXPECT_EQ(forwarded(boxed("STOP", true)), invalid);
+  HttpRequest request = boxed("TEST", false);
+  request.body[30] = request.body[30] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(forwarded(request), invalid) << "changed on its way";
+  request = boxed("TEST", true);
+  request.headers.back().second = ToBase64(std::string(24, 'x'));
+  Send(request);
+  EXPECT_EQ(responses.back()->status, 403) << "the second nonce must be one of ours too";
+  config.require_separate_nonce = true;
+  EXPECT_EQ(forwarded(boxed("TEST", false)), invalid);
+  EXPECT_EQ(forwarded(boxed("TEST", true)), "TEST");
+}
+
+TEST_F(GatewayTest, AServerThatIsNotThere) {
+  trouble = "CMDSRV is not running.";
+  EXPECT_EQ(Send(Command("command=TEST"))->body, R"({"Error": "CMDSRV is not running.","Alert": "True"})");
+  trouble = "";
+  EXPECT_EQ(Told("command=TEST", Fail(ErrorCode::Unavailable, "gone")),
+            R"({"Error": "Unable to reach CMDSRV.","Alert": "True"})");
+  EXPECT_THAT(Told("command=TEST", Fail(ErrorCode::Timeout, "late")), HasSubstr("CMDSRV has not answered yet"));
+  gateway.ForgetCredentials();
+  Send(Command("command=TEST"));
+  server.Answer(Fail(ErrorCode::Unavailable, "gone"));
+  EXPECT_EQ(responses.back()->body, R"({"Error": "Unable to reach CMDSRV.","Alert": "True"})");
+  Send(Login("iiab-admin:g0adm1n"));
+  server.Answer(Fail(ErrorCode::Unavailable, "gone"));
+  EXPECT_EQ(responses.back()->status, 503);
+  Send(Login("iiab-admin:g0adm1n"));
+  server.Answer(R"({"Error": "Unknown Command"})");
+  EXPECT_EQ(responses.back()->status, 503) << "a reply that is neither VALID nor INVALID proves nothing";
+}
+
+}  // namespace
+}  // namespace cmdsrv::gateway

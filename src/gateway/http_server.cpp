@@ -1,0 +1,307 @@
+#include "gateway/http_server.hpp"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstring>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace cmdsrv::gateway {
+
+using std::chrono::milliseconds;
+
+/// A connection.
+struct HttpServer::Peer {
+  int fd = -1;
+  std::string address;
+  std::optional<Loop::TimerId> deadline;
+};
+
+/// A request and its answer.
+struct HttpServer::Exchange {
+  MHD_Connection* connection = nullptr;
+  HttpRequest request;
+  std::size_t body_bytes = 0;  ///< as declared
+  int refusal = 0;             ///< status; the body is thrown away then
+  bool refuse_now = false;     ///< without waiting for the body; the connection ends
+  bool has_body = false;       ///< counts as one of the requests
+  bool dispatched = false, suspended = false, answered = false;
+  HttpResponse response;
+};
+
+namespace {
+
+/// What the headers say about the body. MHD believes the first Content-Length; whoever sends two means mischief.
+struct Framing {
+  std::size_t lengths = 0;
+  bool transfer_encoding = false;
+  bool long_value = false;
+  bool strange_name = false;
+  std::size_t length = 0;
+};
+
+/// MHD lets "Content-Length : 5" pass, and another server may take it for the length that it seems to be.
+bool IsHeaderName(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+std::string AddressText(MHD_Connection* connection) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == nullptr || info->client_addr == nullptr) return "local";
+  char text[INET6_ADDRSTRLEN] = {};
+  if (info->client_addr->sa_family == AF_INET) {
+    const auto* address = reinterpret_cast<const sockaddr_in*>(info->client_addr);
+    inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
+  } else if (info->client_addr->sa_family == AF_INET6) {
+    const auto* address = reinterpret_cast<const sockaddr_in6*>(info->client_addr);
+    inet_ntop(AF_INET6, &address->sin6_addr, text, sizeof text);
+  }
+  return text[0] == '\0' ? "local" : text;
+}
+
+std::string ServerAddress(int fd) {
+  sockaddr_in own{};
+  socklen_t length = sizeof own;
+  char text[INET_ADDRSTRLEN] = {};
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0 || own.sin_family != AF_INET) return {};
+  return inet_ntop(AF_INET, &own.sin_addr, text, sizeof text) == nullptr ? "" : text;
+}
+
+}  // namespace
+
+/// libmicrohttpd calls plain functions.
+struct HttpServer::Callbacks {
+  static MHD_Result Access(void* self, MHD_Connection* connection, const char* path, const char* method, const char*,
+                           const char* data, std::size_t* size, void** context) {
+    auto& server = *static_cast<HttpServer*>(self);
+    if (*context != nullptr) {
+      return static_cast<MHD_Result>(server.Continue(*static_cast<Exchange*>(*context), data, size));
+    }
+    Exchange& exchange = server.Begin(connection, path, method);
+    *context = &exchange;
+    return exchange.refuse_now ? static_cast<MHD_Result>(server.Queue(exchange)) : MHD_YES;
+  }
+  static void Completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode) {
+    if (*context != nullptr) static_cast<HttpServer*>(self)->End(connection, static_cast<Exchange*>(*context));
+    *context = nullptr;
+  }
+  static void Notify(void* self, MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode what) {
+    auto& server = *static_cast<HttpServer*>(self);
+    what == MHD_CONNECTION_NOTIFY_STARTED ? server.Opened(connection, context) : server.Closed(context);
+  }
+  static MHD_Result Header(void* request, MHD_ValueKind, const char* name, const char* value) {
+    static_cast<HttpRequest*>(request)->headers.emplace_back(name, value == nullptr ? "" : value);
+    return MHD_YES;
+  }
+  /// Paths are compared and opened as they were sent; whoever needs them decoded does it in one place.
+  static std::size_t KeepEscapes(void*, MHD_Connection*, char* text) { return std::strlen(text); }
+  /// What a client does wrong is its own affair, and no line of our log.
+  static void KeepSilent(void*, const char*, va_list) {}
+};
+
+HttpServer::HttpServer(Loop& loop, bool proxied, Handler handler, const HttpLimits& limits)
+    : loop_(loop), proxied_(proxied), handler_(std::move(handler)), limits_(limits) {}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(Loop& loop, int fd, bool proxied, Handler handler,
+                                                      const HttpLimits& limits) {
+  std::unique_ptr<HttpServer> server(new HttpServer(loop, proxied, std::move(handler), limits));
+  MHD_Daemon* daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, &Callbacks::Access,
+      server.get(), MHD_OPTION_EXTERNAL_LOGGER, &Callbacks::KeepSilent, nullptr, MHD_OPTION_LISTEN_SOCKET, fd,
+      MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.connections), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_UNESCAPE_CALLBACK, &Callbacks::KeepEscapes, nullptr, MHD_OPTION_NOTIFY_COMPLETED,
+      &Callbacks::Completed, server.get(), MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::Notify, server.get(),
+      MHD_OPTION_END);
+  if (daemon == nullptr) return Fail(ErrorCode::Io, "cannot start the HTTP server");
+  server->daemon_ = daemon;
+  const auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  if (info == nullptr) return Fail(ErrorCode::Io, "the HTTP library cannot use epoll");
+  if (auto watched = loop.Watch(info->epoll_fd, [] {}); !watched) return Failure(watched.error());
+  loop.BeforeWait([daemon] {
+    MHD_run(daemon);
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    if (MHD_get_timeout(daemon, &timeout) != MHD_YES) return milliseconds(-1);
+    return milliseconds(std::min<MHD_UNSIGNED_LONG_LONG>(timeout, 60'000));
+  });
+  return server;
+}
+
+HttpServer::~HttpServer() {
+  if (daemon_ == nullptr) return;
+  loop_.BeforeWait(nullptr);
+  for (const auto& [key, exchange] : exchanges_) {
+    if (!exchange->suspended) continue;
+    exchange->suspended = false;
+    MHD_resume_connection(exchange->connection);
+  }
+  MHD_stop_daemon(daemon_);
+}
+
+void HttpServer::Opened(MHD_Connection* connection, void** context) {
+  auto peer = std::make_unique<Peer>();
+  peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  peer->address = AddressText(connection);
+  *context = peer.release();
+  SetDeadline(connection, limits_.for_headers);
+}
+
+void HttpServer::Closed(void** context) {
+  const std::unique_ptr<Peer> peer(static_cast<Peer*>(*context));
+  *context = nullptr;
+  if (peer && peer->deadline) loop_.Cancel(*peer->deadline);
+}
+
+/// Ends the connection then, whatever it is doing: bytes that trickle in do not count. Negative: no deadline.
+void HttpServer::SetDeadline(MHD_Connection* connection, milliseconds from_now) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  auto* peer = info == nullptr ? nullptr : static_cast<Peer*>(info->socket_context);
+  if (peer == nullptr) return;
+  if (peer->deadline) loop_.Cancel(*peer->deadline);
+  peer->deadline.reset();
+  if (from_now.count() < 0) return;
+  peer->deadline = loop_.Start(from_now, [peer] {
+    peer->deadline.reset();
+    ::shutdown(peer->fd, SHUT_RDWR);  // MHD owns the descriptor, sees its end and closes it
+  });
+}
+
+std::string HttpServer::ClientOf(const Exchange& exchange) const {
+  const auto* info = MHD_get_connection_info(exchange.connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const auto* peer = info == nullptr ? nullptr : static_cast<const Peer*>(info->socket_context);
+  if (proxied_) {
+    if (const auto real = exchange.request.Header("X-Real-IP")) return PrintableAscii(*real, INET6_ADDRSTRLEN);
+  }
+  return peer == nullptr ? "local" : peer->address;
+}
+
+HttpServer::Exchange& HttpServer::Begin(MHD_Connection* connection, const char* path, const char* method) {
+  auto owned = std::make_shared<Exchange>();
+  Exchange& exchange = *owned;
+  exchanges_.emplace(&exchange, std::move(owned));
+  exchange.connection = connection;
+  exchange.request.path = path;
+  exchange.request.method = method;
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, &Callbacks::Header, &exchange.request);
+  exchange.request.client = ClientOf(exchange);
+  Judge(exchange);
+  SetDeadline(connection, limits_.for_body);
+  return exchange;
+}
+
+/// What can be said before the body has come.
+void HttpServer::Judge(Exchange& exchange) {
+  Framing framing;
+  for (const auto& [name, value] : exchange.request.headers) {
+    if (value.size() > limits_.header_value_bytes) framing.long_value = true;
+    if (!IsHeaderName(name)) framing.strange_name = true;
+    if (strcasecmp(name.c_str(), "Transfer-Encoding") == 0) framing.transfer_encoding = true;
+    if (strcasecmp(name.c_str(), "Content-Length") != 0) continue;
+    ++framing.lengths;
+    const auto length = ToInteger(value);
+    framing.length = length && *length >= 0 ? static_cast<std::size_t>(*length) : limits_.body_bytes + 1;
+  }
+  const auto refuse = [&](int status, bool now) {
+    exchange.refusal = status;
+    exchange.refuse_now = now;
+    exchange.response = Refusal(status);
+  };
+  // Two servers in a row may disagree about where such a request ends, so it and the connection end here.
+  if (framing.lengths > 1 || framing.strange_name) return refuse(400, true);
+  if (framing.transfer_encoding) return refuse(framing.lengths == 1 ? 400 : 411, true);
+  if (framing.long_value) return refuse(431, true);
+  if (framing.length > limits_.body_bytes) return refuse(413, true);
+  if (framing.length == 0) return;
+  exchange.body_bytes = framing.length;
+  exchange.has_body = true;
+  ++bodies_;
+  bodies_bytes_ += framing.length;
+  if (bodies_ > limits_.requests || bodies_bytes_ > limits_.bodies_bytes || finished_) refuse(503, false);
+}
+
+int HttpServer::Continue(Exchange& exchange, const char* data, std::size_t* size) {
+  if (*size > 0) {
+    if (exchange.refusal == 0) exchange.request.body.append(data, *size);
+    *size = 0;
+    return MHD_YES;
+  }
+  if (exchange.refusal != 0 || exchange.answered) return Queue(exchange);
+  return exchange.dispatched ? MHD_YES : Dispatch(exchange);
+}
+
+int HttpServer::Dispatch(Exchange& exchange) {
+  exchange.dispatched = true;
+  const auto* info = MHD_get_connection_info(exchange.connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  exchange.request.server = ServerAddress(info->connect_fd);
+  const std::weak_ptr<Exchange> weak = exchanges_.at(&exchange);
+  handler_(std::move(exchange.request), [this, weak](HttpResponse response) {
+    if (const auto alive = weak.lock()) Take(*alive, std::move(response));
+  });
+  if (exchange.answered) return Queue(exchange);
+  exchange.suspended = true;
+  SetDeadline(exchange.connection, milliseconds(-1));
+  MHD_suspend_connection(exchange.connection);
+  return MHD_YES;
+}
+
+void HttpServer::Take(Exchange& exchange, HttpResponse response) {
+  if (exchange.answered) return;
+  exchange.answered = true;
+  exchange.response = std::move(response);
+  if (!exchange.suspended) return;
+  exchange.suspended = false;
+  MHD_resume_connection(exchange.connection);
+}
+
+int HttpServer::Queue(Exchange& exchange) {
+  HttpResponse& response = exchange.response;
+  MHD_Response* queued =
+      MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
+  if (queued == nullptr) return MHD_NO;
+  response.headers.emplace_back("Content-Type", response.type);
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  const bool says_itself =
+      std::ranges::any_of(response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!says_itself) response.headers.emplace_back("Cache-Control", "no-store");
+  if (exchange.refuse_now) response.headers.emplace_back("Connection", "close");
+  for (const auto& [name, value] : response.headers) MHD_add_response_header(queued, name.c_str(), value.c_str());
+  SetDeadline(exchange.connection, limits_.for_reply);
+  const int done = MHD_queue_response(exchange.connection, static_cast<unsigned>(response.status), queued);
+  MHD_destroy_response(queued);
+  return done;
+}
+
+void HttpServer::End(MHD_Connection* connection, Exchange* exchange) {
+  if (exchange->has_body) {
+    --bodies_;
+    bodies_bytes_ -= exchange->body_bytes;
+  }
+  exchanges_.erase(exchange);
+  SetDeadline(connection, limits_.for_headers);
+  CheckFinished();
+}
+
+void HttpServer::Finish(milliseconds grace, std::function<void()> done) {
+  finished_ = std::move(done);
+  const MHD_socket listening = MHD_quiesce_daemon(daemon_);
+  if (listening != MHD_INVALID_SOCKET) ::close(listening);
+  loop_.After(grace, [this] {
+    if (finished_) std::exchange(finished_, nullptr)();
+  });
+  CheckFinished();
+}
+
+void HttpServer::CheckFinished() {
+  if (finished_ && exchanges_.empty()) std::exchange(finished_, nullptr)();
+}
+
+}  // namespace cmdsrv::gateway

@@ -1,0 +1,127 @@
+#include "gateway/login.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "gateway/base64.hpp"
+
+namespace cmdsrv::gateway {
+namespace {
+
+constexpr log::Domain kGateway{"gateway"};
+constexpr std::size_t kLongestBox = 3072;  // base64 of it fills the longest header value
+constexpr std::size_t kMostDelayed = 20;   // refusals that are kept back
+constexpr std::size_t kMostUnproven = 40;  // of the 64 requests in progress: guessers leave room for the others
+constexpr std::size_t kMostOfClient = 20;  // two consoles that start at once
+constexpr std::size_t kLoggedName = 40;
+
+}  // namespace
+
+Login::Login(const GatewayParts& parts, NonceStore& nonces)
+    : parts_(parts), nonces_(nonces), cache_(parts.clock), client_failures_(parts.clock), user_failures_(parts.clock) {}
+
+bool Login::TakeNonces(const HttpRequest& request, Visitor& visitor) {
+  bool good = false;
+  if (const auto text = request.Header("X-IIAB-Nonce")) good = nonces_.Take(*text, visitor.nonce);
+  if (const auto text = request.Header("X-IIAB-Command-Nonce")) {
+    good = nonces_.Take(*text, visitor.command_nonce.emplace()) && good;
+  }
+  return good;
+}
+
+/// Everything that can be judged without the server. Nothing: the request proves nothing, and is no guess either.
+std::optional<Login::Claim> Login::ReadClaim(const HttpRequest& request) {
+  Visitor visitor;
+  if (!TakeNonces(request, visitor)) return std::nullopt;
+  const auto key_text = request.Header("X-IIAB-ClientKey");
+  const auto box_text = request.Header("X-IIAB-Credentials");
+  if (!key_text || !box_text) return std::nullopt;
+  const auto key = KeyFromBase64(*key_text);
+  const auto box = FromBase64(*box_text, kLongestBox);
+  if (!key || !box) return std::nullopt;
+  visitor.key = *key;
+  const auto plain = parts_.keys.Open(*box, visitor.nonce, *key);
+  if (!plain) return std::nullopt;
+  auto credentials = SplitCredentials(*plain);
+  // A console that nobody is signed in to sends ":".
+  if (!credentials || credentials->user.empty()) return std::nullopt;
+  visitor.user = credentials->user;
+  return Claim{std::move(visitor), std::move(*credentials)};
+}
+
+bool Login::IsCrowded(const std::string& client) const {
+  const auto found = unproven_.find(client);
+  return delayed_ >= kMostDelayed || unproven_in_all_ >= kMostUnproven ||
+         (found != unproven_.end() && found->second >= kMostOfClient);
+}
+
+void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
+  auto claim = ReadClaim(request);
+  if (!claim) return done(Denial::Refused);
+  cache_.ShadowIs(parts_.accounts.ShadowStamp());
+  const Mark mark = cache_.MarkOf(claim->credentials);
+  const bool allowed = parts_.accounts.MayUse(claim->visitor.user);
+  if (allowed && cache_.Knows(mark)) return done(std::move(claim->visitor));
+  if (IsCrowded(request.client)) return done(Denial::Refused);
+  ++unproven_[request.client];
+  ++unproven_in_all_;
+  auto& waiting = asked_[mark];
+  const bool first = waiting.empty();
+  waiting.push_back({std::move(claim->visitor), request.client, std::move(done)});
+  // Whoever may not come in is asked about too: the time of the answer must not tell which accounts exist.
+  if (first) AskServer(mark, claim->credentials, allowed, until);
+}
+
+void Login::AskServer(const Mark& mark, const Credentials& credentials, bool allowed, SteadyTime until) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - parts_.clock.Steady());
+  parts_.server.Ask(AuthenticateCommand(credentials), left,
+                    [this, mark, allowed, asked_in = cache_.Generation()](const Result<std::string>& reply) {
+                      Judge(mark, allowed, asked_in, reply);
+                    });
+}
+
+void Login::Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const Result<std::string>& reply) {
+  auto node = asked_.extract(mark);
+  if (node.empty()) return;
+  const bool valid = reply && *reply == R"("VALID")";
+  const bool judged = valid || (reply && *reply == R"("INVALID")");
+  if (!judged)
+    log::Warning(kGateway, "cannot check a password: {}", reply ? "the reply is none" : reply.error().message);
+  if (valid && allowed) cache_.Remember(mark, asked_in);
+  for (Waiting& waiting : node.mapped()) {
+    if (judged && !(valid && allowed)) {
+      Deny(std::move(waiting));
+      continue;
+    }
+    Leave(waiting.client);
+    if (judged) {
+      waiting.done(std::move(waiting.visitor));
+    } else {
+      const bool late = !reply && reply.error().code == ErrorCode::Timeout;
+      waiting.done(late ? Denial::TooLate : Denial::Unreachable);
+    }
+  }
+}
+
+void Login::Deny(Waiting waiting) {
+  const auto delay = std::max(client_failures_.Note(waiting.client), user_failures_.Note(waiting.visitor.user));
+  log::Warning(kGateway, "refused {} from {}", PrintableAscii(waiting.visitor.user, kLoggedName),
+               PrintableAscii(waiting.client, kLoggedName));
+  if (delay.count() == 0 || delayed_ >= kMostDelayed) {
+    Leave(waiting.client);
+    return waiting.done(Denial::Refused);
+  }
+  ++delayed_;
+  parts_.timers.After(delay, [this, client = waiting.client, done = std::move(waiting.done)] {
+    --delayed_;
+    Leave(client);
+    done(Denial::Refused);
+  });
+}
+
+void Login::Leave(const std::string& client) {
+  --unproven_in_all_;
+  const auto found = unproven_.find(client);
+  if (--found->second == 0) unproven_.erase(found);
+}
+
+}  // namespace cmdsrv::gateway

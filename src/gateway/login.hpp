@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/credential_cache.hpp"
+#include "gateway/failures.hpp"
+#include "gateway/http_message.hpp"
+#include "gateway/nonce_store.hpp"
+#include "gateway/parts.hpp"
+
+namespace cmdsrv::gateway {
+
+/// Somebody who has proven who they are, and how to open more of their boxes.
+struct Visitor {
+  std::string user;
+  Key key{};
+  Nonce nonce{};
+  std::optional<Nonce> command_nonce;  ///< a second one, for the box of the command
+};
+
+enum class Denial {
+  Refused,      ///< not who they say, or not allowed: 403
+  Unreachable,  ///< the server could not be asked
+  TooLate,      ///< the server did not answer
+};
+
+/// Who sends this request (spec gateway 4). Knows passwords for as short as possible. One thread.
+class Login {
+ public:
+  using Verdict = std::variant<Visitor, Denial>;
+  using Done = std::function<void(Verdict)>;
+
+  Login(const GatewayParts& parts, NonceStore& nonces);
+
+  /// Uses up the nonces of the request, whatever comes of it. `done` is called once, at once or later; after a wrong
+  /// password it may be much later, which takes memory and nothing else.
+  void Check(const HttpRequest& request, SteadyTime until, Done done);
+
+  void Forget() { cache_.Clear(); }
+
+ private:
+  struct Claim {
+    Visitor visitor;
+    Credentials credentials;
+  };
+  struct Waiting {
+    Visitor visitor;
+    std::string client;
+    Done done;
+  };
+  using Mark = CredentialCache::Mark;
+
+  std::optional<Claim> ReadClaim(const HttpRequest& request);
+  bool TakeNonces(const HttpRequest& request, Visitor& visitor);
+  void AskServer(const Mark& mark, const Credentials& credentials, bool allowed, SteadyTime until);
+  void Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const Result<std::string>& reply);
+  void Deny(Waiting waiting);
+  void Leave(const std::string& client);
+  bool IsCrowded(const std::string& client) const;
+
+  const GatewayParts parts_;
+  NonceStore& nonces_;
+  CredentialCache cache_;
+  Failures client_failures_, user_failures_;
+  std::map<Mark, std::vector<Waiting>> asked_;   ///< the same pair is asked about once at a time
+  std::map<std::string, std::size_t> unproven_;  ///< by client: being asked about, or kept waiting for their refusal
+  std::size_t unproven_in_all_ = 0;
+  std::size_t delayed_ = 0;
+};
+
+}  // namespace cmdsrv::gateway

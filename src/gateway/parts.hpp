@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "gateway/account_rule.hpp"
+#include "gateway/server_keys.hpp"
+
+namespace cmdsrv::gateway {
+
+/// Asks the Command Server; `done` is called later, exactly once, on the thread that asked.
+class Server {
+ public:
+  using Done = std::function<void(Result<std::string>)>;
+  virtual ~Server() = default;
+  virtual void Ask(Secret command, std::chrono::milliseconds deadline, Done done) = 0;
+};
+
+/// Calls `act` on the same thread when the time has passed.
+class Timers {
+ public:
+  virtual ~Timers() = default;
+  virtual void After(std::chrono::milliseconds delay, std::function<void()> act) = 0;
+};
+
+/// "" when the server can be asked, otherwise the sentence that says why not.
+using Presence = std::function<std::string_view()>;
+
+/// What the gateway stands on. Everything outlives it.
+struct GatewayParts {
+  const Clock& clock;
+  Server& server;
+  Timers& timers;
+  ServerKeys& keys;
+  const AccountRule& accounts;
+  Presence presence;
+};
+
+inline constexpr std::chrono::seconds kRequestBudget{58};  ///< of one HTTP request, before any proxy gives up
+
+}  // namespace cmdsrv::gateway
