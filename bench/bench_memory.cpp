@@ -19,23 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kSettle{3};  // the last Commands are written to the database up to 200 ms later
 
-/// KiB of the process, shared pages counted in parts.
-double Pss(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("Pss:")) return std::strtod(line.c_str() + 4, nullptr);
-  }
-  CannotMeasure(fmt::format("/proc/{}/smaps_rollup has no Pss", pid));
-}
-
-double Swap(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("SwapPss:")) return std::strtod(line.c_str() + 8, nullptr);
-  }
-  return 0;
-}
-
 void WaitUntilLoaded(const std::string& socket) {
   const bool loaded = test::WaitUntil(
       [&] {
@@ -61,27 +44,6 @@ pid_t ShimOf(const test::TestBox& box) {
   return shim;
 }
 
-/// What `strace -c` counted; prints its table when there is anything.
-double SystemCalls(pid_t pid, long seconds, const std::string& file) {
-  const auto end = test::RunTool(
-      {"timeout", "--signal=INT", std::to_string(seconds), "strace", "-f", "-c", "-o", file, "-p", std::to_string(pid)},
-      test::seconds(seconds + 20));
-  std::ifstream summary(file);
-  if (!summary) CannotMeasure("strace did not work: " + end.output);
-  std::string text((std::istreambuf_iterator<char>(summary)), {});
-  double calls = 0;
-  for (const std::string_view line : Split(text, '\n')) {
-    std::vector<std::string_view> words;
-    for (const std::string_view word : Split(line, ' ')) {
-      if (!word.empty()) words.push_back(word);
-    }
-    // "100.00    0.000123           4        27         2 total": percent, seconds, usecs/call, calls, errors, name
-    if (words.size() >= 4 && words.back() == "total") calls = static_cast<double>(ToInteger(words[3]).value_or(0));
-  }
-  if (calls > 0) fmt::print("{}\n", text);
-  return calls;
-}
-
 /// Small and large replies in turn, so that both halves of a run do the same.
 void SendMix(const std::string& socket, long count) {
   constexpr long kPiece = 1000;
@@ -99,12 +61,12 @@ int Main(int argc, char** argv) {
   const test::Daemon daemon = box.StartDaemon();
   WaitUntilLoaded(daemon.Socket());
   SendMany(box.Path("/run/echo"), "TEST", 1);
-  const double bare = Pss(echo.Pid());
-  const double idle = Pss(daemon.Pid()) + Swap(daemon.Pid());
+  const double bare = MemoryKib(echo.Pid());
+  const double idle = MemoryKib(daemon.Pid());
   SendMix(daemon.Socket(), commands / 2);
-  const double half = Pss(daemon.Pid()) + Swap(daemon.Pid());
+  const double half = MemoryKib(daemon.Pid());
   SendMix(daemon.Socket(), commands - commands / 2);
-  const double after = Pss(daemon.Pid()) + Swap(daemon.Pid());
+  const double after = MemoryKib(daemon.Pid());
   fmt::print("{:<44} {:>8.0f} KiB\n{:<44} {:>8.0f} KiB  ratio {:.2f}\n", "bare ROUTER echo (limit)", bare,
              "daemon, idle", idle, idle / bare);
   fmt::print("{:<44} {:>8.0f} KiB\n{:<44} {:>8.0f} KiB\n", fmt::format("daemon after {} Commands", commands / 2), half,
@@ -116,7 +78,7 @@ int Main(int argc, char** argv) {
 
   if (const auto reply = test::AskText(daemon.Socket(), R"(TEST-JOB {"steps": [60]})"); !reply)
     CannotMeasure(reply.error().message);
-  const double shim = Pss(ShimOf(box));
+  const double shim = MemoryKib(ShimOf(box));
   fmt::print("{:<44} {:>8.0f} KiB\n\n", "shim of a running job", shim);
 
   GoalAtMost("daemon, idle", idle / 1024, 10, " MiB");

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "base/text.hpp"
+#include "support/run.hpp"
 
 namespace cmdsrv::bench {
 namespace {
@@ -73,6 +75,37 @@ long NumberOption(int argc, char** argv, std::string_view option, long otherwise
     return static_cast<long>(*number);
   }
   return otherwise;
+}
+
+double MemoryKib(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
+  double kib = -1;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("Pss:")) kib = std::strtod(line.c_str() + 4, nullptr);
+    if (line.starts_with("SwapPss:")) kib += std::strtod(line.c_str() + 8, nullptr);
+  }
+  if (kib < 0) CannotMeasure(fmt::format("/proc/{}/smaps_rollup has no Pss", pid));
+  return kib;
+}
+
+double SystemCalls(pid_t pid, long seconds, const std::string& file) {
+  const auto end = test::RunTool(
+      {"timeout", "--signal=INT", std::to_string(seconds), "strace", "-f", "-c", "-o", file, "-p", std::to_string(pid)},
+      test::seconds(seconds + 20));
+  std::ifstream summary(file);
+  if (!summary) CannotMeasure("strace did not work: " + end.output);
+  std::string text((std::istreambuf_iterator<char>(summary)), {});
+  double calls = 0;
+  for (const std::string_view line : Split(text, '\n')) {
+    std::vector<std::string_view> words;
+    for (const std::string_view word : Split(line, ' ')) {
+      if (!word.empty()) words.push_back(word);
+    }
+    // "100.00    0.000123           4        27         2 total": percent, seconds, usecs/call, calls, errors, name
+    if (words.size() >= 4 && words.back() == "total") calls = static_cast<double>(ToInteger(words[3]).value_or(0));
+  }
+  if (calls > 0) fmt::print("{}\n", text);
+  return calls;
 }
 
 }  // namespace cmdsrv::bench

@@ -21,6 +21,13 @@ double CpuMicroseconds(pid_t pid);
 /// Of at least one value.
 double Median(std::vector<double> values);
 
+/// Memory of a process in KiB: shared pages in parts, what is swapped out too.
+double MemoryKib(pid_t pid);
+
+/// How many system calls all threads of a process make in `seconds` (by strace, which writes to `file`); prints its
+/// table when there are any.
+double SystemCalls(pid_t pid, long seconds, const std::string& file);
+
 /// Prints "goal met    NAME: measured 0.83, goal at least 0.5" (or "goal missed").
 void GoalAtLeast(std::string_view name, double measured, double goal, std::string_view unit = "");
 void GoalAtMost(std::string_view name, double measured, double goal, std::string_view unit = "");

@@ -45,6 +45,28 @@ TEST(PlanGroupRetry, OnlyWhatDidNotSucceedInItsOrder) {
   EXPECT_EQ(plan.service->first, "kiwix");
 }
 
+TEST(PlanGroupRetry, NoOptionOfAStepIsLost) {
+  JobOptions options;
+  options.extra_vars = R"({"a":1})";
+  options.service = {"kalite", "enabled"};
+  options.argv = {"/usr/bin/step", "-x"};
+  options.cwd = "/opt/iiab";
+  options.locks = {"menus"};
+  options.merge = "kiwix-index";
+  options.canonical = "INST-Y {}";
+  options.ansible = options.full_log = true;
+  options.restartable = false;
+  options.retry = RetryPolicy::Temporary;
+  JobRow row = Row(1, "FAILED");
+  row.options_json = PrintJobOptions(options);
+  const auto retry = PlanGroupRetry(std::vector{row});
+  ASSERT_TRUE(retry);
+  const auto rows = RowsOfPlan(retry->plan, CommandId{2}, std::vector{JobId{2}}, retry->canonical, WallTime{});
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(rows->at(0).options_json, row.options_json);
+  EXPECT_EQ(rows->at(0).job_command, row.job_command);
+}
+
 TEST(PlanGroupRetry, WhatCannotBeRetriedSaysWhy) {
   JobRow old = Row(1, "FAILED");
   old.options_json = R"({"extra_vars": null, "service_required": null})";
