@@ -43,6 +43,8 @@ JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::strin
   return options;
 }
 
+constexpr std::chrono::seconds kChainIsRemembered{60};
+
 OutputPiece PieceOf(const std::string& text, std::uint64_t offset, std::size_t limit) {
   const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, text.size()));
   OutputPiece piece;
@@ -130,9 +132,31 @@ Result<CancelAnswer> Board::Cancel(JobId id) {
     chain = ChainOf(id, ListOf(jobs));
     for (const JobId member : chain) jobs.at(member).cancel_wanted = true;
   });
+  if (!answer && WentWithItsChain(id)) return CancelAnswer::WasScheduled;
   if (!answer) return Fail(ErrorCode::NotFound, "job {} is not running or scheduled", id);
+  RememberChain(chain);
   core_.Cancel(id, std::move(chain));
   return *answer;
+}
+
+void Board::RememberChain(const std::vector<JobId>& chain) {
+  const SteadyTime now = clock_.Steady();
+  const std::lock_guard lock(chains_mutex_);
+  std::erase_if(cancelled_, [&](const auto& entry) { return entry.second + kChainIsRemembered < now; });
+  for (const JobId member : chain) cancelled_[member] = now;
+}
+
+/// Whoever ticks all steps of a Command and cancels them gets one answer a step, and each of them is what he wanted.
+bool Board::WentWithItsChain(JobId id) {
+  {
+    const std::lock_guard lock(chains_mutex_);
+    const auto at = cancelled_.find(id);
+    if (at == cancelled_.end() || at->second + kChainIsRemembered < clock_.Steady()) return false;
+  }
+  const auto row = store_.Find(id);
+  if (!row) return false;
+  const auto status = StatusFromName(row->status);  // it may have come to its own end before it could be told
+  return status != JobStatus::Succeeded && status != JobStatus::Failed;
 }
 
 Result<std::vector<JobId>> Board::Retry(JobId id) {

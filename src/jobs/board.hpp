@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "jobs/job_board.hpp"
 #include "jobs/job_files.hpp"
@@ -32,6 +34,8 @@ class Board final : public JobBoard {
 
  private:
   std::vector<JobView> ShowAll(std::vector<JobRow> rows);
+  void RememberChain(const std::vector<JobId>& chain);
+  bool WentWithItsChain(JobId id);
   int StepCount(const JobRow& row, const std::vector<JobRow>& page);
 
   Store& store_;
@@ -41,6 +45,8 @@ class Board final : public JobBoard {
   const std::shared_ptr<JobTable> table_;
   MinderCore& core_;
   std::atomic<bool> closed_{false};
+  std::mutex chains_mutex_;
+  std::map<JobId, SteadyTime> cancelled_;  ///< of chains that were cancelled lately
 };
 
 /// Rows of a plan's jobs, with ids from `ids`. Errors: Internal when the plan breaks a rule of its header.

@@ -98,7 +98,8 @@ class JobBoard {
   virtual Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) = 0;
 
   /// Cancels the job and every unfinished job of its chain. Returns when that is recorded in memory; the running step
-  /// is signalled by the Minder. NotFound when the job is neither scheduled nor running.
+  /// is signalled by the Minder. NotFound when the job is neither scheduled nor running, and was not
+  /// cancelled with its chain in the last minute.
   virtual Result<CancelAnswer> Cancel(JobId id) = 0;
 
   /// Makes a new group of the steps that did not succeed in the group of job `id`, in their order and with their

@@ -19,7 +19,9 @@ TEST_F(CancelTest, AWaitingChainIsCancelledAtOnce) {
   EXPECT_EQ(OutputOf(ids[1]), "Cancelled on request");
   EXPECT_EQ(OutputOf(ids[2]), "Cancelled together with job 9");
   EXPECT_EQ(store.transactions.back().updates.size(), 3U);
-  EXPECT_EQ(Cancel(ids[1]).error().code, ErrorCode::NotFound);
+  for (const JobId id : ids) EXPECT_EQ(Cancel(id), CancelAnswer::WasScheduled) << "it has just gone with its chain";
+  clock.Advance(61s);
+  for (const JobId id : ids) EXPECT_EQ(Cancel(id).error().code, ErrorCode::NotFound);
 }
 
 TEST_F(CancelTest, ARunningStepIsToldAfterTheWishIsWrittenAndEndsWhenNothingIsLeft) {
@@ -50,6 +52,7 @@ TEST_F(CancelTest, AStepThatWasDoneBeforeItCouldBeToldHasSucceeded) {
   loop->Drain();
   EXPECT_EQ(StatusOf(ids[0]), "SUCCEEDED");
   EXPECT_EQ(StatusOf(ids[1]), "CANCELLED");
+  EXPECT_EQ(Cancel(ids[0]).error().code, ErrorCode::NotFound) << "it was not cancelled";
   EXPECT_EQ(runner.started.size(), 1U);
 }
 
