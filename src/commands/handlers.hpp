@@ -36,6 +36,10 @@ Result<Outcome> GetZimStat(const Arguments&, Services&);
 Result<Outcome> InstallZims(const Arguments&, Services&);
 Result<Outcome> MakeKiwixLib(const Arguments&, Services&);
 
+// zim_upgrade_commands.cpp
+Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);
+Result<Outcome> UpgradeZims(const Arguments&, Services&);
+
 // menu_commands.cpp
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
 

@@ -41,6 +41,9 @@ constexpr std::array kTestJob = {
               .most = 3600,
               .most_elements = 20},
 };
+constexpr std::array kUpgradeZims = {
+    Parameter{.name = "zim_permarefs", .type = Type::TextList, .need = Need::Required, .value_class = Class::SafeName},
+};
 
 constexpr std::array kWaitEvents = {
     Parameter{.name = "since", .type = Type::Integer, .need = Need::Optional, .least = 0},
@@ -61,6 +64,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
     {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
+    {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
@@ -69,6 +73,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
+    {"UPGRADE-ZIMS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kUpgradeZims, UpgradeZims,     "Replaces installed ZIM files by newer ones."},
     {"WAIT-EVENTS",        Caller::Console, Needs::Nothing,  Log::Poll,  Makes::Answers, Lane::Quick, kWaitEvents,  WaitEvents,      "Waits for the next changes of jobs."},
     {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
 };

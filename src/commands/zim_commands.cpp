@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
@@ -15,23 +16,71 @@ std::vector<std::string> InstallLocks(std::string_view zim_lock) {
   return {std::string(zim_lock), std::string(kKiwixLibraryLock), std::string(kMenusLock)};
 }
 
-/// Refused when the file, 5 % more, and what is on the disk of it already do not fit.
-Result<void> CheckSpace(const CatalogZim& zim, const std::string& directory, const std::string& partial) {
-  const auto space = SpaceAt(directory);
-  if (!space) return tl::unexpected(space.error());
-  const std::uint64_t wanted = zim.size_k * 1024 + zim.size_k * 1024 / 20;
-  const auto facts = Look(partial);
-  const std::uint64_t have = facts ? facts->bytes : 0;
-  if (wanted > have && wanted - have > space->available_bytes) {
-    return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
+/// Bytes that a directory must take; in all for each file system.
+class SpaceNeeds {
+ public:
+  /// 5 % more than `bytes`, less what is there of it already. A directory that cannot be looked at asks for nothing:
+  /// the step says what is wrong with it.
+  void Add(const std::string& directory, std::uint64_t bytes, const std::string& partial = {}) {
+    const auto space = SpaceAt(directory);
+    if (!space) return;
+    const std::uint64_t wanted = bytes + bytes / 20;
+    const auto facts = partial.empty() ? std::nullopt : Look(partial);
+    const std::uint64_t have = facts ? facts->bytes : 0;
+    Need& need = needs_[space->device];
+    need.available = space->available_bytes;
+    need.bytes += wanted > have ? wanted - have : 0;
   }
+
+  bool Fit() const {
+    return std::ranges::all_of(needs_, [](const auto& one) { return one.second.bytes <= one.second.available; });
+  }
+
+ private:
+  struct Need {
+    std::uint64_t bytes = 0;
+    std::uint64_t available = 0;
+  };
+  std::map<std::uint64_t, Need> needs_;
+};
+
+bool OnOneFileSystem(const std::string& one, const std::string& other) {
+  const auto first = SpaceAt(one);
+  const auto second = SpaceAt(other);
+  return !first || !second || first->device == second->device;
+}
+
+std::string ZipFile(const Settings& settings, const CatalogZim& zim) {
+  return settings.zim_download_prefix + zim.file_ref + ".zip";
+}
+
+/// Room for what is fetched, what is unpacked, and for the copy where the library is on another file system.
+Result<void> CheckSpace(const CatalogZim& zim, const Settings& settings) {
+  const std::uint64_t bytes = zim.size_k * 1024;
+  SpaceNeeds needs;
+  if (zim.source == ZimSource::Portable) {
+    const std::string part = settings.zim_downloads_dir + ZipFile(settings, zim);
+    needs.Add(settings.zim_downloads_dir, bytes, Look(part) ? part : part + ".part");
+    needs.Add(settings.zim_working_dir, bytes);
+  } else {
+    needs.Add(settings.zim_working_dir, bytes, settings.zim_working_dir + zim.file_ref + ".zim.part");
+  }
+  const std::string content = settings.zim_dir + "content/";
+  if (!OnOneFileSystem(settings.zim_working_dir, content)) needs.Add(content, bytes);
+  if (!needs.Fit()) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
   return {};
+}
+
+/// Where the steps write. Nothing that is refused afterwards leaves a directory of its own.
+bool MakeBaseDirectories(const Settings& settings) {
+  return MakeDirectories(settings.zim_working_dir) && MakeDirectories(settings.zim_downloads_dir) &&
+         MakeDirectories(settings.zim_dir + "content");
 }
 
 JobPlan PlanZimInstall(const CatalogZim& zim) {
   const std::string lock = "zim:" + zim.file_ref;
-  std::vector<std::string> fetch{"zim-fetch",   "--file-ref", zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
-                                 "--url",       zim.download_url};
+  std::vector<std::string> fetch{"zim-fetch", "--file-ref",    zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
+                                 "--url",     zim.download_url};
   if (zim.url.ends_with(".meta4")) fetch.insert(fetch.end(), {"--metalink", zim.url});
   JobPlan plan;
   plan.steps.push_back(PlanOwnStep(std::move(fetch), {lock}));
@@ -41,14 +90,30 @@ JobPlan PlanZimInstall(const CatalogZim& zim) {
   return plan;
 }
 
+/// The old distribution: a zip archive. `url` of such an entry is the metalink of the ZIM, which is another file.
+JobPlan PlanZipInstall(const CatalogZim& zim) {
+  const std::string lock = "zim:" + zim.file_ref;
+  const std::string size_k = fmt::format("{}", zim.size_k);
+  JobPlan plan;
+  plan.steps.push_back(
+      PlanOwnStep({"zip-fetch", "--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.download_url}, {lock}));
+  plan.steps.back().retry = RetryPolicy::Temporary;
+  plan.steps.push_back(PlanOwnStep({"zip-unpack", "--size-k", size_k, zim.file_ref}, {lock}));
+  plan.steps.push_back(PlanOwnStep({"zip-install", zim.file_ref}, InstallLocks(lock)));
+  plan.steps[1].after = 0;
+  plan.steps[2].after = 1;
+  return plan;
+}
+
 }  // namespace
 
 Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
   const std::chrono::seconds deadline(services.settings.handler_deadline_s);
   // The step gives up first, so that it can say why.
   const std::string own = fmt::format("{}", std::max<std::int64_t>(1, deadline.count() - 5));
-  const auto outcome = services.catalog_refresh.Run(
-      [&] { return RunForHandler(services, OwnStep({"kiwix-catalog", "--deadline", own}), deadline); });
+  const auto outcome = services.catalog_refresh.Run([&] {
+    return RunForHandler(services, OwnStep({"kiwix-catalog", "--deadline", own}), deadline);
+  });
   if (!Succeeded(outcome)) {
     log::Warning({"commands"}, "cannot get the Kiwix catalog: {}", WhyNot(outcome));
     return Fail(ErrorCode::Refused, "Failed to get the Kiwix Catalog. Keeping the previous one.");
@@ -80,15 +145,13 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
   if (services.library.Get()->Has(zim_id) || ZimsInProgress(services.jobs.Unfinished()).contains(zim_id)) {
     return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
   }
-  if (zim->source == ZimSource::Portable) {
-    return Fail(ErrorCode::Refused, "This Zim is offered as a zip archive only; refresh the Kiwix catalog to get it as a Zim.");
-  }
-  const std::string& directory = services.settings.zim_working_dir;
-  if (!MakeDirectories(directory)) return Fail(ErrorCode::Refused, "Error creating directory in Command");
-  if (const auto fits = CheckSpace(*zim, directory, directory + zim->file_ref + ".zim.part"); !fits) {
-    return tl::unexpected(fits.error());
-  }
-  JobPlan plan = PlanZimInstall(*zim);
+  const Settings& settings = services.settings;
+  const bool portable = zim->source == ZimSource::Portable;
+  const auto no_directory = [] { return Fail(ErrorCode::Refused, "Error creating directory in Command"); };
+  if (!MakeBaseDirectories(settings)) return no_directory();
+  if (const auto fits = CheckSpace(*zim, settings); !fits) return tl::unexpected(fits.error());
+  if (portable && !MakeDirectories(settings.zim_working_dir + zim->file_ref)) return no_directory();
+  JobPlan plan = portable ? PlanZipInstall(*zim) : PlanZimInstall(*zim);
   plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
   return plan;
 }

@@ -10,6 +10,8 @@ constexpr std::string_view kCatalog = R"({"download_date": "2026-05-01.12:34:56"
              "size": "100", "file_ref": "new_en_2026-01", "perma_ref": "new_en", "source": "zims"},
   "id-plain": {"title": "Plain", "url": "http://h/plain.zim", "download_url": "http://h/plain.zim", "size": "1", "file_ref": "plain", "source": "zims"},
   "id-old": {"title": "Old", "url": "http://h/old.zip", "download_url": "http://h/old.zip", "size": "1", "file_ref": "old_en_all"},
+  "id-2015": {"title": "2015", "url": "http://h/zim/y2015.zim.meta4", "download_url": "http://h/portable/kiwix-0.9+y2015.zip", "size": "2", "file_ref": "y2015"},
+  "id-old-big": {"title": "Old", "url": "http://h/o.zip", "download_url": "http://h/o.zip", "size": "99999999999", "file_ref": "old_big"},
   "id-have": {"title": "Have", "url": "http://h/have.zim", "download_url": "http://h/have.zim", "size": "52", "file_ref": "have", "source": "zims"},
   "id-big": {"title": "Big", "url": "http://h/big.zim", "download_url": "http://h/big.zim", "size": "99999999999", "file_ref": "big", "source": "zims"},
   "id-path": {"title": "Path", "url": "http://h/p.zim", "download_url": "http://h/p.zim", "size": "1", "file_ref": "../p", "source": "zims"},
@@ -48,9 +50,34 @@ TEST_F(ZimCommands, InstallWithoutMetalink) {
   EXPECT_EQ(PlanOf("id-plain").steps[0].display, "iiab-cmdsrv-step zim-fetch --file-ref plain --size-k 1 --url http://h/plain.zim");
 }
 
-TEST_F(ZimCommands, InstallOfTheOldKindSaysHowToGetTheNew) {
-  EXPECT_EQ(TextOf(Install("id-old")),
-            "error: This Zim is offered as a zip archive only; refresh the Kiwix catalog to get it as a Zim.");
+TEST_F(ZimCommands, InstallOfTheOldKindFetchesUnpacksAndInstalls) {
+  const JobPlan plan = PlanOf("id-old");
+  ASSERT_EQ(plan.steps.size(), 3U);
+  EXPECT_EQ(plan.steps[0].display,
+            "iiab-cmdsrv-step zip-fetch --file-ref old_en_all --size-k 1 --url http://h/old.zip");
+  EXPECT_EQ(plan.steps[1].display, "iiab-cmdsrv-step zip-unpack --size-k 1 old_en_all");
+  EXPECT_EQ(plan.steps[2].display, "iiab-cmdsrv-step zip-install old_en_all");
+  EXPECT_FALSE(plan.steps[0].after);
+  EXPECT_EQ(plan.steps[1].after, 0U);
+  EXPECT_EQ(plan.steps[2].after, 1U);
+  EXPECT_EQ(plan.steps[2].locks, (std::vector<std::string>{"zim:old_en_all", "kiwix-library", "menus"}));
+  EXPECT_TRUE(std::filesystem::is_directory(box_.settings.zim_working_dir + "old_en_all"));
+}
+
+/// In the catalog of 2015 `url` is the metalink of the ZIM, which is another file than the archive.
+TEST_F(ZimCommands, InstallOfTheOldKindPassesNoMetalink) {
+  const JobPlan plan = PlanOf("id-2015");
+  ASSERT_EQ(plan.steps.size(), 3U);
+  EXPECT_EQ(plan.steps[0].display,
+            "iiab-cmdsrv-step zip-fetch --file-ref y2015 --size-k 2 --url http://h/portable/kiwix-0.9+y2015.zip");
+}
+
+TEST_F(ZimCommands, InstallOfTheOldKindThatIsRefusedLeavesNothing) {
+  EXPECT_EQ(TextOf(Install("id-old-big")), "error: Not enough storage space for Zim");
+  EXPECT_FALSE(std::filesystem::exists(box_.settings.zim_working_dir + "old_big"));
+  std::filesystem::create_directories(box_.settings.zim_working_dir);
+  box_.Write(box_.settings.zim_working_dir + "old_en_all", "a file is in the way");
+  EXPECT_EQ(TextOf(Install("id-old")), "error: Error creating directory in Command");
 }
 
 TEST_F(ZimCommands, InstallRefusesWhatCannotWork) {

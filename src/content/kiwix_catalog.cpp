@@ -87,6 +87,13 @@ const CatalogZim* KiwixCatalog::Find(std::string_view zim_id) const {
   return found == zims_.end() ? nullptr : &found->second;
 }
 
+std::vector<const CatalogZim*> KiwixCatalog::All() const {
+  std::vector<const CatalogZim*> all;
+  all.reserve(zims_.size());
+  for (const auto& [id, zim] : zims_) all.push_back(&zim);
+  return all;
+}
+
 Result<std::shared_ptr<const KiwixCatalog>> KiwixCatalogCache::Get() {
   const std::scoped_lock lock(mutex_);
   // Looked at before reading: if the file is replaced in between, the next call sees other facts and reads again.

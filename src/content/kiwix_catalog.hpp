@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -36,6 +37,7 @@ class KiwixCatalog {
   static Result<KiwixCatalog> Parse(std::string_view text);
 
   const CatalogZim* Find(std::string_view zim_id) const;
+  std::vector<const CatalogZim*> All() const;  ///< in no order; they live as long as the catalog
   std::size_t Size() const { return zims_.size(); }
   std::size_t LeftOut() const { return left_out_; }
   const std::string& DownloadDate() const { return download_date_; }

@@ -29,4 +29,14 @@ std::string PermaRef(std::string_view path_or_url) {
   return stem;
 }
 
+std::string WholeZimName(std::string_view file) {
+  constexpr std::string_view kEnding = ".zim";
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (file.size() > kEnding.size() + 2 && !file.ends_with(kEnding) && is_letter(file.back()) &&
+      is_letter(file[file.size() - 2]))
+    file.remove_suffix(2);
+  if (!file.ends_with(kEnding) || file.size() == kEnding.size() || file.front() == '.') return {};
+  return std::string(file);
+}
+
 }  // namespace cmdsrv

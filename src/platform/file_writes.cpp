@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::size_t kCopyPiece = 1U << 20U;
 
-Result<void> WriteAll(int file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FailAt(errno, "write", path);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Result<void> Sync(int file, const std::string& path) {
   if (::fsync(file) != 0) return FailAt(errno, "sync", path);
   return {};
@@ -100,14 +90,34 @@ Result<void> CopyAcross(int from, const struct stat& facts, const std::string& f
       })
       .and_then([&] { return Sync(temporary->Descriptor(), to); })
       .and_then([&] { return temporary->Place(); })
-      .and_then([&] { return SyncDirectory(DirectoryOf(to)); })  // before the original goes
-      .and_then([&]() -> Result<void> {
-        if (::unlink(from_path.c_str()) != 0) return FailAt(errno, "remove", from_path);
-        return {};
-      });
+      .and_then([&] { return SyncDirectory(DirectoryOf(to)); });
+}
+
+struct OpenFile {
+  UniqueFd file;
+  struct stat facts {};
+};
+
+/// A regular file, without following a link.
+Result<OpenFile> OpenForMove(const std::string& path) {
+  OpenFile open{.file = UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))};
+  if (!open.file) return FailAt(errno, "open", path);
+  if (::fstat(open.file.Get(), &open.facts) != 0) return FailAt(errno, "look at", path);
+  if (!S_ISREG(open.facts.st_mode)) return Fail(ErrorCode::Io, "cannot move {}: it is no regular file", path);
+  return open;
 }
 
 }  // namespace
+
+Result<void> WriteAll(int file, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FailAt(errno, "write", path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
 
 Result<void> WriteFileAtomically(const std::string& path, std::string_view text, const WriteOptions& options) {
   auto temporary = TemporaryFile::MakeFor(path);
@@ -128,16 +138,20 @@ Result<void> WriteFileAtomically(const std::string& path, std::string_view text,
   return SyncDirectory(DirectoryOf(path));
 }
 
+Result<void> CopyFileDurably(const std::string& from, const std::string& to) {
+  const auto source = OpenForMove(from);
+  if (!source) return Failure(source.error());
+  return CopyAcross(source->file.Get(), source->facts, from, to);
+}
+
 Result<void> MoveFileDurably(const std::string& from, const std::string& to) {
-  const UniqueFd file(::open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return FailAt(errno, "open", from);
-  struct stat facts {};
-  if (::fstat(file.Get(), &facts) != 0) return FailAt(errno, "look at", from);
-  if (!S_ISREG(facts.st_mode)) return Fail(ErrorCode::Io, "cannot move {}: it is no regular file", from);
-  if (auto synced = Sync(file.Get(), from); !synced) return synced;
+  const auto source = OpenForMove(from);
+  if (!source) return Failure(source.error());
+  if (auto synced = Sync(source->file.Get(), from); !synced) return synced;
   if (::rename(from.c_str(), to.c_str()) != 0) {
     if (errno != EXDEV) return FailAt(errno, fmt::format("move {} to", from), to);
-    if (auto copied = CopyAcross(file.Get(), facts, from, to); !copied) return copied;
+    if (auto copied = CopyAcross(source->file.Get(), source->facts, from, to); !copied) return copied;
+    if (::unlink(from.c_str()) != 0) return FailAt(errno, "remove", from);  // the copy is on the disk
   } else if (auto synced = SyncDirectory(DirectoryOf(to)); !synced) {
     return synced;
   }

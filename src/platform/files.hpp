@@ -33,6 +33,12 @@ Result<void> WriteFileAtomically(const std::string& path, std::string_view text,
 /// systems: copied to a temporary name beside `to`, synced, renamed, then `from` is removed. Replaces `to`.
 Result<void> MoveFileDurably(const std::string& from, const std::string& to);
 
+/// As a move across file systems, but `from` stays.
+Result<void> CopyFileDurably(const std::string& from, const std::string& to);
+
+/// All of it to an open file; `path` is for the message.
+Result<void> WriteAll(int file, std::string_view text, const std::string& path);
+
 Result<void> SyncDirectory(const std::string& path);
 
 /// Makes the directory and its missing parents.

@@ -177,6 +177,14 @@ TEST_F(FilesTest, WritersAtTheSameTimeLeaveOneWholeFile) {
   EXPECT_THAT(Names(), ElementsAre("f"));
 }
 
+/// A writer that was killed between giving the new file a name and putting it into its place.
+TEST_F(FilesTest, TheNextWriterRemovesWhatAKilledOneLeft) {
+  Spit(scratch_ / ".a.0123abcd.cmdsrv-tmp", "possibly gigabytes");
+  Spit(scratch_ / ".b.0123abcd.cmdsrv-tmp", "of another file");
+  EXPECT_TRUE(WriteFileAtomically(scratch_ / "a", "new").has_value());
+  EXPECT_THAT(Names(), ElementsAre(".b.0123abcd.cmdsrv-tmp", "a"));
+}
+
 TEST_F(FilesTest, WhereFilesNeedANameTheRemainsOfADeadWriterGo) {
   const std::string remains = scratch_ / ".a.0123abcd.cmdsrv-tmp";
   const std::string of_another = scratch_ / ".b.0123abcd.cmdsrv-tmp";

@@ -64,6 +64,7 @@ Failure FailAt(int error_number, std::string_view what, const std::string& path)
 
 Result<TemporaryFile> TemporaryFile::MakeFor(const std::string& target) {
   if (NameOf(target).empty()) return Fail(ErrorCode::Io, "cannot write \"{}\": it is no file name", target);
+  RemoveRemains(target);
   UniqueFd nameless(::open(DirectoryOf(target).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (nameless) return TemporaryFile(std::move(nameless), target, "");
   // Kernels and file systems that do not know O_TMPFILE see a directory opened for writing.
@@ -90,6 +91,7 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Result<void> TemporaryFile::Place() {
+  ::flock(fd_.Get(), LOCK_EX | LOCK_NB);  // it gets a name for a moment: tells RemoveRemains that we live
   for (int tries = 0; name_.empty(); ++tries) {
     std::string name = TemporaryNameFor(target_);
     const std::string self = fmt::format("/proc/self/fd/{}", fd_.Get());

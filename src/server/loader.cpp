@@ -13,7 +13,12 @@ constexpr log::Domain kServer{"server"};
 constexpr std::chrono::minutes kUploadAge{10};
 
 // What handlers and steps run. Without one of them the server goes on, and the verbs that need it say so.
-constexpr std::array<std::string_view, 4> kPrograms = {"systemctl", "aria2c", "wget", "rsync"};
+struct Program {
+  std::string_view name;
+  std::string_view package;
+};
+constexpr std::array<Program, 4> kPrograms = {
+    {{"systemctl", "systemd"}, {"aria2c", "aria2"}, {"wget", "wget"}, {"rsync", "rsync"}}};
 constexpr std::array<std::string_view, 2> kOwnPrograms = {"iiab-cmdsrv-shim", "iiab-cmdsrv-step"};
 
 std::string Join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
@@ -71,8 +76,11 @@ void LoadLibrary(Services& services) {
 
 void LookForPrograms(Services& services) {
   std::vector<std::string> missing;
-  for (const std::string_view name : kPrograms) {
-    if (!services.root.FindProgram(name)) missing.emplace_back(name);
+  std::vector<std::string> packages;
+  for (const Program& program : kPrograms) {
+    if (services.root.FindProgram(program.name)) continue;
+    missing.emplace_back(program.name);
+    packages.emplace_back(program.package);
   }
   std::vector<std::string> own;
   for (const std::string_view name : kOwnPrograms) {
@@ -85,7 +93,9 @@ void LookForPrograms(Services& services) {
   }
   if (missing.empty()) return services.health.Set("programs", PartState::Good);
   log::Warning(kServer, "programs are missing, and Commands that need them will fail: {}", Join(missing));
-  services.health.Set("programs", PartState::Degraded, "install " + Join(missing) + " for the Commands that need them");
+  services.health.Set("programs", PartState::Degraded,
+                      fmt::format("{} cannot be run; Commands that need it use another program or fail; install: {}",
+                                  Join(missing), Join(packages)));
 }
 
 void CleanUploads(const std::string& directory, WallTime now) {

@@ -36,6 +36,10 @@ class Growth {
   }
 
   bool Stalled() const { return stalled_; }
+  /// Since the last new byte.
+  std::chrono::seconds Silence() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - last_growth_);
+  }
 
  private:
   using Steady = std::chrono::steady_clock;

@@ -53,6 +53,13 @@ TEST(FetchLines, OnlyRefusalsOfAllMirrorsAreHopeless) {
   EXPECT_FALSE(one("1", "Failed to establish connection, cause: Connection refused").IsHopeless());
 }
 
+TEST(FetchLines, Aria2SaysThatItLostItsPlace) {
+  const FetchLines lines = Read(
+      FetchTool::Aria2, {"Exception: [x.cc:1] errorCode=1 Failed to read from the segment file /w/x.zim.part.aria2"});
+  EXPECT_TRUE(lines.LostItsPlace());
+  EXPECT_FALSE(lines.DiskFull());
+}
+
 TEST(FetchLines, DifferentReasonsAreListedByMirror) {
   const FetchLines lines =
       Read(FetchTool::Aria2,
@@ -77,7 +84,7 @@ TEST(FetchLines, WgetNamesStatusRefusalAndFullDisk) {
 }
 
 TEST(FetchArguments, HostileNamesStayOperands) {
-  const FetchPart part("/w/", "x");
+  const FetchPart part("/w/", "x.zim");
   FetchSource source;
   source.metalink.urls = {"http://a/x.zim", "http://b/x.zim"};
   const auto wget = FetchArguments({FetchTool::Wget, "/usr/bin/wget", 60, false, 1}, source, part);

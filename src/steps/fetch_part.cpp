@@ -47,11 +47,8 @@ std::uint64_t NumberOf(const json::object& note, std::string_view key) {
 
 }  // namespace
 
-FetchPart::FetchPart(const std::string& working_dir, const std::string& file_ref)
-    : directory_(working_dir),
-      name_(file_ref + ".zim.part"),
-      final_(working_dir + file_ref + ".zim"),
-      part_(working_dir + name_) {}
+FetchPart::FetchPart(const std::string& directory, const std::string& file)
+    : directory_(directory), name_(file + ".part"), final_(directory + file), part_(directory + name_) {}
 
 std::uint64_t FetchPart::Bytes() const {
   const auto facts = Look(part_);
@@ -110,6 +107,10 @@ std::optional<ProcessIdentity> FetchPart::NotedProgram() const {
   const json::object& noted = program->get_object();
   return ProcessIdentity{std::string(TextMember(noted, "boot_id")), static_cast<pid_t>(NumberOf(noted, "pid")),
                          NumberOf(noted, "start_ticks")};
+}
+
+Result<void> FetchPart::RemoveControlFile() const {
+  return RemoveFile(ControlPath()).map([](bool) {});
 }
 
 Result<void> FetchPart::RemoveBeside() const {

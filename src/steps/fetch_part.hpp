@@ -11,15 +11,15 @@
 
 namespace cmdsrv {
 
-/// A ZIM on its way: NAME.zim.part and what is kept beside it. Under the name NAME.zim only proven files appear in the
-/// working directory.
+/// A file on its way: NAME.part and what is kept beside it. Under the NAME itself only proven files appear.
 class FetchPart {
  public:
-  FetchPart(const std::string& working_dir, const std::string& file_ref);
+  /// `directory` ends in '/'; `file` is a plain name: "X.zim".
+  FetchPart(const std::string& directory, const std::string& file);
 
   const std::string& Directory() const { return directory_; }
-  const std::string& FinalPath() const { return final_; }  ///< NAME.zim
-  const std::string& PartPath() const { return part_; }    ///< NAME.zim.part
+  const std::string& FinalPath() const { return final_; }  ///< NAME
+  const std::string& PartPath() const { return part_; }    ///< NAME.part
   std::string PartName() const { return name_; }
   std::string ControlPath() const { return part_ + ".aria2"; }   ///< aria2's: which pieces are there
   std::string MetalinkPath() const { return part_ + ".meta4"; }  ///< ours, for aria2
@@ -38,9 +38,10 @@ class FetchPart {
   Result<void> NoteProgram(pid_t pid);
   std::optional<ProcessIdentity> NotedProgram() const;
 
+  Result<void> RemoveControlFile() const;
   Result<void> RemoveAll() const;     ///< the part and everything beside it
   Result<void> RemoveBeside() const;  ///< everything beside it
-  /// The proven part becomes NAME.zim, durably.
+  /// The proven part becomes NAME, durably.
   Result<void> Accept() const;
 
  private:

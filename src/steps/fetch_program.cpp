@@ -10,9 +10,6 @@ namespace {
 
 constexpr std::size_t kReasonBytes = 200;
 
-/// The program's own patience with one mirror ends before ours with the whole download, so that it can try the next.
-long MirrorPatience(long stall_s) { return std::max(1L, stall_s * 2 / 3); }
-
 std::vector<std::string> Aria2Arguments(const FetchCall& call, const FetchPart& part) {
   const long patience = MirrorPatience(call.stall_s);
   std::vector<std::string> argv{
@@ -74,6 +71,8 @@ constexpr std::string_view kPasswordWanted = "Username/Password Authentication F
 
 }  // namespace
 
+long MirrorPatience(long stall_s) { return std::max(1L, stall_s * 2 / 3); }
+
 std::vector<std::string> FetchArguments(const FetchCall& call, const FetchSource& source, const FetchPart& part) {
   return call.tool == FetchTool::Aria2 ? Aria2Arguments(call, part) : WgetArguments(call, source, part);
 }
@@ -94,6 +93,7 @@ void FetchLines::AddAria2(std::string_view line) {
   if (at == std::string_view::npos) return;
   const std::string_view code = WordAfter(line, "errorCode=");
   if (code == "9") disk_full_ = true;
+  if (line.find("segment file") != std::string_view::npos) lost_its_place_ = true;
   const std::string_view text = Trim(line.substr(std::min(line.size(), at + 10 + code.size())));
   if (const auto status = WordAfter(line, "status="); !status.empty()) {
     AddStatus(status);
@@ -106,7 +106,7 @@ void FetchLines::AddAria2(std::string_view line) {
     AddProblem("a piece of the file has the wrong hash");
   } else if (text.starts_with("Invalid range header") || text.starts_with("Size mismatch")) {
     // What a captive portal or a cut file looks like to aria2c: the length is not the one of the metalink.
-    AddProblem("the file has the wrong size: a web page instead of the ZIM, or a ZIM that was cut short");
+    AddProblem("the file has the wrong size: a web page, or a file that was cut short");
   } else if (!text.empty() && !text.starts_with("URI=")) {
     AddProblem(Shorten(text, kReasonBytes));
   }

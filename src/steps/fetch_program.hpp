@@ -24,6 +24,9 @@ struct FetchCall {
   std::size_t mirror = 0;  ///< wget only: which of the addresses
 };
 
+/// The program's own patience with one mirror ends before ours with the whole download, so that it can try the next.
+long MirrorPatience(long stall_s);
+
 std::vector<std::string> FetchArguments(const FetchCall& call, const FetchSource& source, const FetchPart& part);
 
 /// Collects what a run of a download program says.
@@ -37,6 +40,8 @@ class FetchLines {
   bool DiskFull() const { return disk_full_; }
   /// wget cannot go on where the server gives no ranges.
   bool CannotResume() const { return cannot_resume_; }
+  /// aria2c cannot read its own note of what is there; a full disk or a power cut does that to it.
+  bool LostItsPlace() const { return lost_its_place_; }
   /// Every mirror that said anything has not got the file, or does not give it to us: trying again is of no use.
   bool IsHopeless() const;
   /// A piece of the file was not what its hash says.
@@ -58,6 +63,7 @@ class FetchLines {
   bool checking_ = false;
   bool disk_full_ = false;
   bool cannot_resume_ = false;
+  bool lost_its_place_ = false;
   bool wrong_hash_ = false;
   std::string mirror_;                       ///< that wget or aria2 spoke about last
   std::map<std::string, Trouble> problems_;  ///< the last of each mirror

@@ -9,7 +9,7 @@
 #include "steps/fetch_request.hpp"
 #include "steps/net.hpp"
 
-/// Where a ZIM can be had and how one will know that it is the right one.
+/// Where a file can be had and how one will know that it is the right one.
 namespace cmdsrv {
 
 struct FetchSource {

@@ -18,11 +18,46 @@ namespace {
 
 constexpr std::string_view kContent = "content/";
 
-bool IsZimFile(std::string_view file) {
-  return !file.starts_with('.') && (file.ends_with(".zim") || file.ends_with(".zimaa")) && file != ".zim";
+/// The files of each ZIM by its name "x.zim". A whole file counts, not its parts beside it: so does libzim.
+std::map<std::string, std::vector<std::string>> GroupZims(const std::vector<std::string>& files) {
+  std::map<std::string, std::vector<std::string>> groups;
+  for (const std::string& file : files) {
+    if (std::string whole = WholeZimName(file); !whole.empty()) groups[std::move(whole)].push_back(file);
+  }
+  for (auto& [whole, parts] : groups) {
+    if (std::ranges::binary_search(parts, whole)) parts = {whole};
+  }
+  return groups;
+}
+
+/// "aa" for 0, "ab" for 1 …
+std::string PartEnding(std::size_t number) {
+  return {static_cast<char>('a' + number / 26), static_cast<char>('a' + number % 26)};
+}
+
+Result<ContentZim> LookAtFiles(const std::string& directory, const std::string& whole, std::vector<std::string> parts) {
+  const bool split = parts.front() != whole;
+  for (std::size_t i = 0; split && i < parts.size(); ++i) {
+    if (parts[i] != whole + PartEnding(i))
+      return Fail(ErrorCode::Corrupt, "{}{}{} is missing, a part of {}", directory, whole, PartEnding(i), whole);
+  }
+  const auto header = zim_tools::ReadZimHeader(directory + parts.front());
+  if (!header) return Failure(header.error());
+  std::uint64_t bytes = header->bytes;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const auto facts = Look(directory + parts[i]);
+    bytes += facts ? facts->bytes : 0;
+  }
+  if (bytes != header->wanted)
+    return Fail(ErrorCode::Corrupt, "{}{} is cut off: it has {} of {} bytes", directory, whole, bytes, header->wanted);
+  return ContentZim{ZimStem(whole), whole, header->uuid, std::move(parts)};
 }
 
 }  // namespace
+
+std::string FirstFileOf(const std::string& directory, const std::string& file) {
+  return Look(directory + file) ? file : file + PartEnding(0);
+}
 
 Result<Content> ListContent(const std::string& zim_dir) {
   const std::string directory = zim_dir + std::string(kContent);
@@ -30,19 +65,12 @@ Result<Content> ListContent(const std::string& zim_dir) {
   const auto files = ListDirectory(directory);
   if (!files && files.error().code == ErrorCode::NotFound) return content;
   if (!files) return Failure(files.error());
-  for (const std::string& file : *files) {
-    if (!IsZimFile(file)) continue;
-    const bool split = file.ends_with("aa");
-    const std::string whole = split ? file.substr(0, file.size() - 2) : file;
-    if (split && std::ranges::binary_search(*files, whole)) continue;
-    const auto header = zim_tools::ReadZimHeader(directory + file);
-    if (!header) {
-      content.unusable.push_back(header.error().message);
-    } else if (!split && header->bytes != header->wanted) {
-      content.unusable.push_back(
-          fmt::format("{} is cut off: it has {} of {} bytes", directory + file, header->bytes, header->wanted));
+  for (auto& [whole, parts] : GroupZims(*files)) {
+    auto zim = LookAtFiles(directory, whole, std::move(parts));
+    if (zim) {
+      content.zims.push_back(*std::move(zim));
     } else {
-      content.zims.push_back({ZimStem(file), whole, header->uuid});
+      content.unusable.push_back(std::move(zim.error().message));
     }
   }
   return content;

@@ -15,6 +15,7 @@ struct ContentZim {
   std::string stem;  ///< file name up to ".zim"
   std::string file;  ///< in the content directory: "x.zim", also for split ones; libzim finds the parts itself
   std::string uuid;  ///< from the file's head
+  std::vector<std::string> parts = {};  ///< the files themselves, in order: {"x.zim"} or {"x.zimaa", "x.zimab"}
 };
 
 struct Content {
@@ -22,8 +23,11 @@ struct Content {
   std::vector<std::string> unusable;  ///< sentences about files that look like ZIMs and are none
 };
 
-/// A missing directory is an empty one. Other files (.zim.part, .zim.aria2) are not looked at.
+/// Of <zim_dir>content/. A missing directory is an empty one. Other files (.zim.part, .zim.aria2) are not looked at.
 Result<Content> ListContent(const std::string& zim_dir);
+
+/// The first file of a ZIM in a directory that ends in '/': "x.zim" or "x.zimaa", as `file` says or as it lies there.
+std::string FirstFileOf(const std::string& directory, const std::string& file);
 
 struct LibraryPlan {
   std::vector<std::string> removed_ids;

@@ -50,6 +50,7 @@ int StatusOf(const Step& step, const Error& error) {
   SayLine(error.message);
   switch (error.code) {
     case ErrorCode::Malformed: fmt::print(stderr, "usage: {} {}\n", step.name, step.usage); return StepExit::kUsage;
+    case ErrorCode::Stated: return StepExit::kNothingDone;
     case ErrorCode::Busy: return StepExit::kBusy;
     case ErrorCode::NoNetwork: return StepExit::kNoNetwork;
     case ErrorCode::TryLater: return StepExit::kTryLater;

@@ -27,12 +27,15 @@ bool IsSameFile(const std::string& one, const char* other) {
          first.st_ino == second.st_ino;
 }
 
-/// The host project's own program. Never our own link of that name, and never the machine's in a box: it would work on
-/// the machine's library.
+/// In a box only what lies in it: the machine's own program would act on the machine.
+bool MayRun(const Context& context, const std::string& program) {
+  return !context.root.IsBox() || program.starts_with(context.root.Directory() + '/');
+}
+
+/// The host project's own program, and never our own link of that name.
 std::optional<std::string> FindHostProgram(const Context& context) {
   auto found = context.root.FindProgram(kHostProgram);
-  if (!found || IsSameFile(*found, "/proc/self/exe")) return std::nullopt;
-  if (context.root.IsBox() && !found->starts_with(context.root.Directory() + '/')) return std::nullopt;
+  if (!found || IsSameFile(*found, "/proc/self/exe") || !MayRun(context, *found)) return std::nullopt;
   return *std::move(found);
 }
 
@@ -122,11 +125,11 @@ Result<void> CheckPurpose(const Settings& settings, const std::vector<std::strin
   return {};
 }
 
-/// kiwix-serve --monitorLibrary sees the new file itself; an older service is started again, if it runs at all.
+/// kiwix-serve --monitorLibrary sees the new file itself; an older service is started again, if it runs at all. In a
+/// box only the box's own systemctl is asked: the machine's would act on the machine's service.
 void TellKiwixServe(const Context& context) {
-  if (context.root.IsBox()) return;
   const auto systemctl = context.root.FindProgram("systemctl");
-  if (!systemctl) return;
+  if (!systemctl || !MayRun(context, *systemctl)) return;
   const RunOptions options{.deadline = std::chrono::seconds(60), .environment = context.environment};
   const auto active = RunProgram({*systemctl, "is-active", "--quiet", "kiwix-serve.service"}, options);
   if (!active || !active->exited || active->status != 0) return;

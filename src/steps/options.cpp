@@ -8,6 +8,11 @@ namespace cmdsrv {
 
 Result<Options> Options::Parse(std::span<const std::string> arguments, std::initializer_list<OptionRow> rows,
                                std::size_t operands) {
+  return Parse(arguments, rows, operands, operands);
+}
+
+Result<Options> Options::Parse(std::span<const std::string> arguments, std::initializer_list<OptionRow> rows,
+                               std::size_t least, std::size_t most) {
   Options options;
   bool only_operands = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -36,8 +41,10 @@ Result<Options> Options::Parse(std::span<const std::string> arguments, std::init
     }
     options.values_[std::string(name)] = std::move(value);
   }
-  if (options.operands_.size() != operands)
-    return Fail(ErrorCode::Malformed, "{} operands were given, and not {}", options.operands_.size(), operands);
+  const std::size_t operands = options.operands_.size();
+  if (operands < least || operands > most)
+    return Fail(ErrorCode::Malformed, "{} operands were given, and not {}", operands,
+                least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most));
   return options;
 }
 

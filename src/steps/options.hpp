@@ -23,6 +23,9 @@ class Options {
  public:
   static Result<Options> Parse(std::span<const std::string> arguments, std::initializer_list<OptionRow> rows,
                                std::size_t operands);
+  /// With any number of operands between `least` and `most`.
+  static Result<Options> Parse(std::span<const std::string> arguments, std::initializer_list<OptionRow> rows,
+                               std::size_t least, std::size_t most);
 
   bool Has(std::string_view name) const { return values_.contains(name); }
   std::string Text(std::string_view name) const;

@@ -11,8 +11,8 @@
 namespace cmdsrv {
 
 /// What a step achieved, as its last line; or why it did not. The exit statuses of base/step_exit.hpp: Malformed (the
-/// arguments are wrong), Busy (somebody else holds the lock it needs), NoNetwork and TryLater (the Minder tries it
-/// again where the plan allows that); every other failure is one for good.
+/// arguments are wrong), Busy (somebody else holds the lock it needs), Stated (of several things none could be done),
+/// NoNetwork and TryLater (the Minder tries it again where the plan allows that); every other failure is one for good.
 using StepEnd = Result<std::string>;
 
 enum class Needs { Nothing, Settings };
@@ -38,8 +38,12 @@ const Step* FindStepByLink(std::string_view program);
 StepEnd TestJob(const Context& context, std::span<const std::string> arguments);
 StepEnd ZimFetch(const Context& context, std::span<const std::string> arguments);
 StepEnd ZimInstall(const Context& context, std::span<const std::string> arguments);
+StepEnd ZipFetch(const Context& context, std::span<const std::string> arguments);
+StepEnd ZipUnpack(const Context& context, std::span<const std::string> arguments);
+StepEnd ZipInstall(const Context& context, std::span<const std::string> arguments);
 StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments);
 StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments);
+StepEnd UpgradeZims(const Context& context, std::span<const std::string> arguments);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

@@ -16,11 +16,21 @@ constexpr Step kSteps[] = {
      "sleeps; a negative whole number -K ends at once with exit status K"},
     {"update-menus",  "iiab-update-menus",   "", Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
      "adds what is installed to the home menu"},
+    {"upgrade-zims",  "iiab-upgrade-zims",   "", Needs::Settings, UpgradeZims,
+     "-l | -j | -a [-t N] | -z NAME…  [-d | -k] [-q] [--partly-is-success]",
+     "fetches newer versions of installed ZIMs"},
     {"zim-fetch",     "",                    "", Needs::Settings, ZimFetch,
      "--url URL [--metalink URL] --file-ref NAME [--size-k N] [--sha256 HEX] [--tries N]",
      "downloads and proves a ZIM, resuming what is there"},
     {"zim-install",   "",                    "", Needs::Settings, ZimInstall,       "NAME.zim",
      "moves a downloaded ZIM into the library"},
+    {"zip-fetch",     "",                    "", Needs::Settings, ZipFetch,
+     "--url URL --file-ref NAME [--size-k N] [--sha256 HEX] [--tries N]",
+     "downloads the archive of a portable ZIM, resuming what is there"},
+    {"zip-install",   "",                    "", Needs::Settings, ZipInstall,       "NAME",
+     "moves the ZIMs of an unpacked archive into the library"},
+    {"zip-unpack",    "",                    "", Needs::Settings, ZipUnpack,        "[--size-k N] NAME",
+     "unpacks a downloaded archive into the working directory"},
 };
 // clang-format on
 static_assert(std::ranges::is_sorted(kSteps, {}, &Step::name));

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "steps/fetch_source.hpp"
-#include "steps/net.hpp"
-#include "steps/progress.hpp"
 #include "steps/zim.hpp"
 
 namespace cmdsrv {
@@ -34,17 +32,7 @@ Proof ProveBeginning(const std::string& path, const ProofDemands& demands) {
   if (header.error().code != ErrorCode::Corrupt) return Failed(ProofFailure::Unreadable, message);
   if (message.find("web page") != std::string::npos)
     return Failed(ProofFailure::WebPage, "the server sent a web page instead of the ZIM");
-  return Failed(ProofFailure::NoZim, "the server sent something that is no ZIM");
-}
-
-Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress) {
-  if (demands.sha256.empty()) return {};
-  const auto hash = net::Sha256(path, [&](std::uint64_t bytes) { progress.Report(bytes); });
-  if (!hash) return Failed(ProofFailure::Unreadable, hash.error().message);
-  if (*hash != demands.sha256)
-    return Failed(ProofFailure::WrongHash,
-                  fmt::format("the SHA-256 of the download is {} and should be {}", *hash, demands.sha256));
-  return {};
+  return Failed(ProofFailure::WrongKind, "the server sent something that is no ZIM");
 }
 
 Proof ProveContent(const std::string& path, zim_tools::Depth depth) {

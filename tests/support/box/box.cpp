@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "support/files.hpp"
+#include "support/zip_maker.hpp"
 
 namespace cmdsrv::test {
 namespace {
@@ -103,12 +104,44 @@ Result<void> MakeMissingZim(const std::string& directory, const ZimSpec& spec) {
   return {};
 }
 
+ZimSpec Portable() {
+  ZimSpec spec;
+  spec.file_ref = "travels_en_all_2015-09";
+  spec.title = "Travels";
+  spec.flavour = "";
+  spec.date = "2015-09-01";
+  spec.payload_bytes = 1'000'000;
+  return spec;
+}
+
+/// A ZIM as it was offered in 2015: in an archive together with its search index and the programs that showed it. The
+/// ZIM itself is there too, because the catalog's entry names both.
+Result<void> MakePortable(const std::string& root, const ZimSpec& spec) {
+  const std::string zip = fmt::format("{}{}/kiwix-0.9+{}.zip", root, box::kPortableDirectory, spec.file_ref);
+  if (Exists(zip)) return {};
+  const auto zim = MakeZim(root + box::kMirrorDirectory + "/portable", spec);
+  if (!zim) return Failure(zim.error());
+  auto bytes = ReadText(*zim);
+  if (!bytes) return Failure(bytes.error());
+  return MakeZip(zip, {{.path = "autorun.inf", .bytes = "[autorun]\r\n"},
+                       {.path = "kiwix/"},
+                       {.path = "kiwix/kiwix.exe", .bytes = "MZ: a program for another system", .mode = 0755},
+                       {.path = "data/"},
+                       {.path = "data/content/"},
+                       {.path = fmt::format("data/content/{}.zim", spec.file_ref), .bytes = *std::move(bytes)},
+                       {.path = "data/library/library.xml", .bytes = "<library/>"},
+                       {.path = fmt::format("data/index/{}.zim.idx/postlist.DB", spec.file_ref), .bytes = "an index"}});
+}
+
 Result<void> MakeZims(const std::string& root, const BoxOptions& options) {
   for (const ZimSpec& spec : options.installed) {
     if (auto made = MakeMissingZim(root + "/library/zims/content", spec); !made) return made;
   }
   for (const ZimSpec& spec : options.mirrored) {
     if (auto made = MakeMissingZim(root + box::kMirrorDirectory + "/other", spec); !made) return made;
+  }
+  for (const ZimSpec& spec : options.portable) {
+    if (auto made = MakePortable(root, spec); !made) return made;
   }
   return MakeMissingZim(root + box::kMirrorDirectory + "/iiab", Handbook());
 }
@@ -119,6 +152,7 @@ BoxOptions UsualBox(unsigned mirrored) {
   BoxOptions options;
   options.installed.push_back(Installed());
   for (unsigned number = 0; number < mirrored; ++number) options.mirrored.push_back(Usual(number));
+  options.portable.push_back(Portable());
   return options;
 }
 

@@ -15,11 +15,12 @@ namespace cmdsrv::test {
 struct BoxOptions {
   std::vector<ZimSpec> installed;  ///< in library/zims/content, listed in library.xml
   std::vector<ZimSpec> mirrored;   ///< in internet/zim/other, offered by the catalogs
+  std::vector<ZimSpec> portable;   ///< offered as zip archives, in entries as those of 2015
   unsigned catalog_entries = 120;  ///< the OPDS feed is padded to this number with ZIMs that no mirror has
 };
 
 /// One small installed ZIM and `mirrored` of the usual mirror ZIMs: 60 KB with a full text index, 2 MB, 20 MB, a newer
-/// version of the installed one; more of 60 KB each.
+/// version of the installed one; more of 60 KB each. One portable ZIM beside them.
 BoxOptions UsualBox(unsigned mirrored = 4);
 
 /// The smallest box for fast tests: one small installed ZIM and the given mirror ZIMs.
@@ -39,6 +40,7 @@ namespace box {  // the parts, each in a file of its own; all of them keep what 
 inline constexpr const char* kConfigFile = "/opt/admin/cmdsrv/cmdsrv.conf";
 inline constexpr const char* kCatalogFile = "/etc/iiab/kiwix_catalog.json";
 inline constexpr const char* kMirrorDirectory = "/internet/zim";
+inline constexpr const char* kPortableDirectory = "/internet/portable";
 
 Result<void> WriteConfiguration(const std::string& root);               // box_config.cpp
 Result<void> WriteHostFiles(const std::string& root);                   // box_host_files.cpp

@@ -92,14 +92,18 @@ json::object Maps() {
 Result<void> WriteCatalogs(const std::string& root, unsigned entries) {
   auto zims = MirrorZims(root, "other");
   PadWithSyntheticZims(zims, entries);
+  json::object catalog = KiwixCatalog(zims, kNowhere);
+  AddPortableZims(catalog, MirrorZims(root, "portable"), kNowhere);
   const std::string assets = root + "/library/www/html/common/assets/";
   struct File {
     std::string path;
     json::value document;
   };
   const File files[] = {
-      {root + kCatalogFile, KiwixCatalog(zims, kNowhere)},      {root + "/etc/iiab/oer2go_catalog.json", Modules()},
-      {root + "/internet/iiab-module-cat.json", IiabModules()}, {assets + "adm-map-catalog.json", Maps()},
+      {root + kCatalogFile, catalog},
+      {root + "/etc/iiab/oer2go_catalog.json", Modules()},
+      {root + "/internet/iiab-module-cat.json", IiabModules()},
+      {assets + "adm-map-catalog.json", Maps()},
       {assets + "vector-map-idx.json", json::object{}},
   };
   for (const File& file : files) {

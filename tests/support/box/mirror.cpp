@@ -127,6 +127,18 @@ json::object KiwixCatalog(const std::vector<ZimFacts>& zims, const std::string& 
   return {{"download_date", "2026-05-01.12:34:56"}, {"zims", entries}};
 }
 
+void AddPortableZims(json::object& catalog, const std::vector<ZimFacts>& zims, const std::string& base) {
+  for (const ZimFacts& zim : zims) {
+    json::object entry = CatalogEntry(zim, base);
+    for (const char* newer : {"name", "flavour", "category", "sequence", "has_embedded_index", "has_details",
+                              "has_pictures", "has_videos", "uses_socket_workers", "source"})
+      entry.erase(newer);
+    entry["id"] = zim.uuid;
+    entry["download_url"] = fmt::format("{}/portable/kiwix-0.9+{}.zip", base, zim.file_ref);
+    catalog["zims"].as_object()[zim.uuid] = std::move(entry);
+  }
+}
+
 json::object IiabZimCatalog(const std::vector<ZimFacts>& zims, const std::string& base) {
   json::object entries;
   for (const ZimFacts& zim : zims) {

@@ -22,6 +22,10 @@ std::string OpdsFeed(const std::vector<ZimFacts>& zims, const std::string& base)
 /// kiwix_catalog.json as it must come out of that feed (spec tools 2), computed on its own: an oracle for tests.
 json::object KiwixCatalog(const std::vector<ZimFacts>& zims, const std::string& base);
 
+/// Adds entries for zip archives, with no more fields than those of 2015 have: `url` is the metalink of the ZIM and
+/// `download_url` the archive.
+void AddPortableZims(json::object& catalog, const std::vector<ZimFacts>& zims, const std::string& base);
+
 /// iiab-zim-cat.json: attributes like those of library.xml by ZIM id.
 json::object IiabZimCatalog(const std::vector<ZimFacts>& zims, const std::string& base);
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "steps/progress.hpp"
+
+namespace cmdsrv {
+
+/// Why a downloaded file is not the one that was wanted; each asks for another remedy.
+enum class ProofFailure {
+  None,
+  WebPage,    ///< that of a login, for example: it goes away
+  WrongKind,  ///< something else altogether
+  TooShort,
+  WrongSize,
+  WrongHash,
+  Unsound,
+  Unfit,  ///< whole, and must not or need not be used: the same bytes would come again
+  Unreadable,
+};
+
+struct Proof {
+  ProofFailure failure = ProofFailure::None;
+  std::string message;  ///< a sentence, when it failed
+
+  explicit operator bool() const { return failure == ProofFailure::None; }
+};
+
+struct ProofDemands {
+  std::uint64_t bytes = 0;   ///< 0: unknown
+  std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
+  std::string sha256;        ///< empty: unknown
+};
+
+/// Nothing to prove where no hash is known.
+Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress);
+
+}  // namespace cmdsrv
