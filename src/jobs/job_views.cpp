@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "jobs/output_text.hpp"
+#include "jobs/progress_writer.hpp"
 #include "jobs/reasons.hpp"
 #include "platform/job_output.hpp"
 #include "platform/shim_process.hpp"
@@ -17,7 +18,7 @@ void ShowPresentOutput(JobView& view, const LiveView& live, const JobPaths& path
   if (!raw) return;
   ShownOutput shown = OutputWhileRunning(*raw, live.full_log, cap);
   view.output = std::move(shown.text);
-  view.progress = std::move(shown.progress);
+  view.progress = ProgressOf(live.run, shown.progress);
 }
 
 }  // namespace
@@ -103,6 +104,7 @@ JobView ViewOf(const JobRow& row, const LiveView* live, const JobPaths& paths, s
     ShowPresentOutput(view, *live, paths, output_cap);
   } else {
     view.output = view.reason;
+    view.progress = ReadPrintedProgress(live->run.progress);  // how far the last try came
   }
   return view;
 }

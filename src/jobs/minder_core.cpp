@@ -28,7 +28,9 @@ MinderCore::MinderCore(Parts parts, const MinderOptions& options)
       outputs_(paths_, options.log_directory_bytes),
       gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
       network_(options_.network, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
-      output_news_({parts_.clock, parts_.loop, parts_.runner, parts_.table, parts_.events}) {}
+      output_news_({parts_.clock, parts_.loop, parts_.runner, parts_.table, parts_.events}),
+      progress_({parts_.clock, parts_.loop, parts_.runner, parts_.table,
+                 [this](std::vector<JobUpdate> updates) { WriteProgress(std::move(updates)); }}) {}
 
 void MinderCore::Wake() {
   if (!pass_wanted_.exchange(true)) parts_.loop->Post([this] { Pass(); });
@@ -116,11 +118,19 @@ bool MinderCore::CancelWanted(const JobRecord& job) {
   return parts_.table.With([&](JobTable::Jobs&) { return job.cancel_wanted; });
 }
 
+/// Nobody waits for it, and what could not be written is written with the next one.
+void MinderCore::WriteProgress(std::vector<JobUpdate> updates) {
+  Write(std::move(updates), Store::Durability::Kept, [](const Result<void>& result) {
+    if (!result) log::Warning(kJobs, "cannot record the progress of jobs: {}", result.error().message);
+  });
+}
+
 /// The shim is gone.
 void MinderCore::ForgetRun(JobId id) {
   runs_.erase(id);
   timers_.erase(id);
   output_news_.Ended(id);
+  progress_.Ended(id);
   if (all_gone_ && runs_.empty()) all_gone_();
 }
 

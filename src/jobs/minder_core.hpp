@@ -15,6 +15,7 @@
 #include "jobs/job_table.hpp"
 #include "jobs/network_gate.hpp"
 #include "jobs/output_news.hpp"
+#include "jobs/progress_writer.hpp"
 #include "jobs/service_gate.hpp"
 #include "jobs/step_runner.hpp"
 #include "platform/event_loop.hpp"
@@ -90,6 +91,7 @@ class MinderCore {
   JobRecord* Find(JobId id);
   bool CancelWanted(const JobRecord& job);
   void ForgetRun(JobId id);
+  void WriteProgress(std::vector<JobUpdate> updates);
 
   // minder_start.cpp
   void Begin(JobId id);
@@ -150,6 +152,7 @@ class MinderCore {
   ServiceGate gate_;
   NetworkGate network_;
   OutputNews output_news_;
+  ProgressWriter progress_;
   std::map<JobId, std::unique_ptr<StepRun>> runs_;
   std::map<JobId, EventLoop::SourcePtr> timers_;  ///< one a job at most: a retry, or the last resort of a cancel
   EventLoop::SourcePtr retry_timer_;

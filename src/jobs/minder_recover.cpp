@@ -131,6 +131,7 @@ void MinderCore::AdoptRun(JobId id, bool cancel) {
   if (!run) return Settle(id);  // it ended just now
   runs_[id] = std::move(*run);
   output_news_.Began(id);
+  progress_.Began(id);
   log::Info(kJobs, "job {} still runs, shim {}", id, job->pid);
   if (cancel) TakeCancel(id, {id});
 }

@@ -41,6 +41,7 @@ void MinderCore::Begin(JobId id) {
   run.ended.reset();
   run.exit.clear();
   run.reason.clear();
+  run.progress.clear();  // it may begin anew, with less than there was
   run.reason_code.clear();
   runs_[id] = std::move(*step);
   // What may be repeated is started again when a power cut takes the record of its start; what must not, must not.
@@ -107,6 +108,7 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   });
   Tell(*job);
   output_news_.Began(id);
+  progress_.Began(id);
   if (shim_ended) return ShimEnded(id);
   if (all_gone_) return runs_.at(id)->Cancel();
   if (cancel) return TakeCancel(id, {id});

@@ -1,13 +1,14 @@
 #include "jobs/output_news.hpp"
 
 #include "jobs/job_views.hpp"
+#include "jobs/progress_writer.hpp"
 
 namespace cmdsrv {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPause = 200ms;   // between two news of one job; from the first byte to the first news, too
+constexpr auto kPause = 200ms;    // between two news of one job; from the first byte to the first news, too
 constexpr auto kAttention = 60s;  // how long after the last question somebody is thought to listen
 
 }  // namespace
@@ -66,10 +67,10 @@ void OutputNews::Tell(JobId id) {
       const auto at = jobs.find(id);
       if (at == jobs.end() || !std::holds_alternative<Running>(at->second.stage)) return;
       change = ChangeOf(at->second, WhyNotRunning(at->second, {}, {}, {}, {}));
+      change->progress = ProgressOf(at->second.run, output.progress);
     });
     if (!change) return;
     change->output_bytes = static_cast<std::int64_t>(output.bytes);
-    change->progress = output.progress;
     parts_.events.Push({std::move(*change)});
   }
   Watch(id);

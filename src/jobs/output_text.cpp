@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "jobs/progress_tracker.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -37,8 +38,9 @@ void AddLine(std::string& text, std::string_view line) {
 
 ShownOutput OutputWhileRunning(std::string_view raw, bool full_log, std::size_t cap) {
   ProgressSplit split = SplitProgress(CleanOutput(raw));
-  ShownOutput shown{Choose(std::move(split.text), full_log, cap), split.last};
-  if (shown.progress) AddLine(shown.text, ProgressSentence(*shown.progress));
+  ShownOutput shown{Choose(std::move(split.text), full_log, cap), NewestProgress(raw)};
+  // Lines of our own were taken out of the text; what other programs say about their progress is there to read.
+  if (split.last && shown.progress) AddLine(shown.text, ProgressSentence(*shown.progress));
   return shown;
 }
 

@@ -37,6 +37,11 @@ void Take(Progress& progress, std::string_view word) {
   }
 }
 
+/// Rounded down: 100% is said when all is there.
+int PercentOf(std::int64_t bytes, std::int64_t total) {
+  return static_cast<int>(std::min(static_cast<double>(bytes) / static_cast<double>(total), 1.0) * 100);
+}
+
 std::string Duration(std::int64_t seconds) {
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
@@ -58,10 +63,32 @@ std::optional<Progress> ParseProgress(std::string_view line) {
   if (!IsProgressLine(line, true)) return std::nullopt;
   Progress progress;
   for (const std::string_view word : Split(line.substr(kMark.size()), ' ')) Take(progress, word);
-  if (progress.percent < 0 && progress.bytes >= 0 && progress.total > 0) {
-    const double part = static_cast<double>(progress.bytes) / static_cast<double>(progress.total);
-    progress.percent = static_cast<int>(std::min(part, 1.0) * 100);  // rounded down: 100% is said when all is there
-  }
+  if (progress.percent < 0 && progress.bytes >= 0 && progress.total > 0)
+    progress.percent = PercentOf(progress.bytes, progress.total);
+  return progress;
+}
+
+Progress Later(const std::optional<Progress>& before, Progress now) {
+  if (now.total >= 0 && now.bytes > now.total) now.total = -1;
+  if (now.percent < 0 && now.bytes >= 0 && now.total > 0) now.percent = PercentOf(now.bytes, now.total);
+  if (!before || before->phase != now.phase) return now;
+  now.bytes = std::max(now.bytes, before->bytes);
+  now.percent = std::max(now.percent, before->percent);
+  if (now.total >= 0 && now.bytes > now.total) now.total = -1;
+  return now;
+}
+
+std::string PrintProgress(const Progress& progress) {
+  return fmt::format("bytes={} total={} rate={} eta={} percent={} phase={}", progress.bytes, progress.total,
+                     progress.rate, progress.eta_seconds, progress.percent, progress.phase);
+}
+
+std::optional<Progress> ReadPrintedProgress(std::string_view text) {
+  const std::size_t at = text.find("phase=");
+  if (at == std::string_view::npos) return std::nullopt;
+  Progress progress;
+  for (const std::string_view word : Split(text.substr(0, at), ' ')) Take(progress, word);
+  progress.phase = text.substr(at + 6);
   return progress;
 }
 
@@ -103,9 +130,9 @@ ProgressSplit SplitProgress(std::string_view output) {
   return split;
 }
 
-bool Progressed(const ProgressSplit& output) {
-  if (!output.first || !output.last) return false;
-  return output.first->phase != output.last->phase || output.first->bytes < output.last->bytes;
+bool Progressed(const std::optional<Progress>& first, const std::optional<Progress>& last) {
+  if (!first || !last) return false;
+  return first->phase != last->phase || first->bytes < last->bytes || first->percent < last->percent;
 }
 
 }  // namespace cmdsrv

@@ -42,12 +42,31 @@ TEST(Progress, SentencesNeedNoPart) {
   EXPECT_EQ(ProgressSentence({"", -1, -1, -1, 125, -1}), "2 min 5 s left");
 }
 
+TEST(Progress, WithinAPhaseNothingGoesBackwards) {
+  const Progress before{.phase = "download", .bytes = 60, .total = 100, .rate = 9, .percent = 60};
+  const Progress later = Later(before, {.phase = "download", .bytes = 20, .total = 100, .rate = 3});
+  EXPECT_EQ(later, (Progress{"download", 60, 100, 3, -1, 60}));
+  EXPECT_EQ(Later(before, {.phase = "verify", .bytes = 0, .total = 100}), (Progress{"verify", 0, 100, -1, -1, 0}));
+  EXPECT_EQ(Later(before, {.phase = "download", .bytes = 20, .total = 50}).total, -1) << "there are 60 already";
+  EXPECT_EQ(Later({}, {.bytes = 7, .total = 5}), (Progress{.bytes = 7}));
+  EXPECT_EQ(Later({}, {.bytes = 7, .total = 0}).percent, -1);
+}
+
+TEST(Progress, WhatIsPrintedReadsBack) {
+  for (const Progress& progress :
+       {Progress{}, Progress{"task: a = b phase=c", 1, 2, 3, 4, 50}, Progress{.phase = "Größe", .bytes = kMostBytes}}) {
+    EXPECT_EQ(ReadPrintedProgress(PrintProgress(progress)), progress);
+  }
+  EXPECT_EQ(ReadPrintedProgress(""), std::nullopt);
+  EXPECT_EQ(ReadPrintedProgress("bytes=1"), std::nullopt);
+}
+
 TEST(Progress, SplittingKeepsTheTextAndFirstAndLast) {
   const auto split = SplitProgress("begin\n@progress bytes=1\nmiddle\n@progress bytes=2\n@progress bytes=3\nend");
   EXPECT_EQ(split.text, "begin\nmiddle\nend");
   EXPECT_EQ(split.first->bytes, 1);
   EXPECT_EQ(split.last->bytes, 3);
-  EXPECT_TRUE(Progressed(split));
+  EXPECT_TRUE(Progressed(split.first, split.last));
 }
 
 TEST(Progress, AnUnfinishedLineIsNeitherShownNorBelieved) {
@@ -55,15 +74,17 @@ TEST(Progress, AnUnfinishedLineIsNeitherShownNorBelieved) {
     const auto split = SplitProgress(std::string("x\n@progress bytes=5\n") + tail);
     EXPECT_EQ(split.text, "x\n") << tail;
     EXPECT_EQ(split.last->bytes, 5) << tail;
-    EXPECT_FALSE(Progressed(split));
+    EXPECT_FALSE(Progressed(split.first, split.last));
   }
   EXPECT_EQ(SplitProgress("@home").text, "@home");
 }
 
 TEST(Progress, AnotherPhaseIsProgressButStandingStillIsNot) {
-  EXPECT_TRUE(Progressed(SplitProgress("@progress phase=a\n@progress phase=b\n")));
-  EXPECT_FALSE(Progressed(SplitProgress("@progress phase=a bytes=7\n@progress phase=a bytes=7\n")));
-  EXPECT_FALSE(Progressed(SplitProgress("text only\n")));
+  EXPECT_TRUE(Progressed(Progress{.phase = "a"}, Progress{.phase = "b"}));
+  EXPECT_TRUE(Progressed(Progress{.percent = 6}, Progress{.percent = 7}));
+  EXPECT_FALSE(Progressed(Progress{.phase = "a", .bytes = 7}, Progress{.phase = "a", .bytes = 7}));
+  EXPECT_FALSE(Progressed({}, {}));
+  EXPECT_FALSE(Progressed({}, Progress{.bytes = 7}));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "jobs/output_text.hpp"
-#include "jobs/progress.hpp"
+#include "jobs/progress_tracker.hpp"
 #include "platform/files.hpp"
 #include "platform/job_output.hpp"
 #include "platform/proc_stat.hpp"
@@ -135,7 +135,7 @@ std::optional<RunRecord> ShimRunner::Record(JobId id) {
 StepRunner::RunOutput ShimRunner::Output(JobId id) {
   RunOutput output{Printed(id), {}};
   const auto end = ReadOutputEnd(paths_.Output(id), output.bytes, kNewsBytes);
-  if (end) output.progress = OutputWhileRunning(*end, false, kNewsBytes).progress;
+  if (end) output.progress = NewestProgress(*end);
   return output;
 }
 
@@ -183,9 +183,9 @@ bool ShimRunner::Progressed(JobId id, const RunRow& run) {
   const auto begin = ReadOutput(path, total, run.output_total, kLookBytes);  // what earlier tries printed lies before
   const auto end = ReadOutputEnd(path, total, kLookBytes);
   if (!begin || !end) return false;
-  const ProgressSplit first = SplitProgress(CleanOutput(begin->text));
-  const ProgressSplit last = SplitProgress(CleanOutput(*end));
-  return ::cmdsrv::Progressed(ProgressSplit{{}, first.first, last.last});
+  ProgressTracker first;
+  first.Add(begin->text);
+  return ::cmdsrv::Progressed(first.First(), NewestProgress(*end));
 }
 
 RunFacts ShimRunner::Look(JobId id, const RunRow& run, std::int64_t shim_pid) {
