@@ -9,7 +9,7 @@ namespace cmdsrv {
 
 /// How far a step is, as it says itself. -1: unknown.
 struct Progress {
-  std::string phase;
+  std::string phase = {};
   std::int64_t bytes = -1;
   std::int64_t total = -1;
   std::int64_t rate = -1;  ///< bytes a second

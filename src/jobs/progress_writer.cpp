@@ -19,6 +19,11 @@ void ProgressWriter::Began(JobId id) {
   if (!timer_) Wait();
 }
 
+void ProgressWriter::Ended(JobId id) {
+  seen_.erase(id);
+  if (seen_.empty()) timer_.reset();
+}
+
 void ProgressWriter::Wait() {
   timer_ = parts_.loop->After(kEvery, [this] { parts_.loop->Post([this] { Look(); }); });
 }

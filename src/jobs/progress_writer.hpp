@@ -29,7 +29,7 @@ class ProgressWriter {
 
   /// The job's step runs.
   void Began(JobId id);
-  void Ended(JobId id) { seen_.erase(id); }
+  void Ended(JobId id);
 
  private:
   void Wait();
