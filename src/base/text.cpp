@@ -61,12 +61,15 @@ bool IsUtf8(std::string_view bytes) {
 std::string ToUtf8(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
+  std::size_t good = 0;  // everything before this is written
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t length = SequenceLength(bytes, at);
-    out += length == 0 ? kReplacement : bytes.substr(at, length);
-    at += length == 0 ? 1 : length;
+    at += length;
+    if (length != 0) continue;
+    out.append(bytes.substr(good, at - good)).append(kReplacement);
+    good = ++at;
   }
-  return out;
+  return out.append(bytes.substr(good));
 }
 
 std::string EscapeControls(std::string_view text) {
@@ -93,21 +96,27 @@ std::string EscapeControls(std::string_view text) {
 std::string CleanOutput(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
+  std::size_t good = 0;  // everything before this is written or dropped
+  const auto replace = [&](std::size_t at, std::size_t length, std::string_view by) {
+    out.append(bytes.substr(good, at - good)).append(by);
+    good = at + length;
+  };
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t length = SequenceLength(bytes, at);
     const char c = bytes[at];
     if (length == 0) {
-      out += kReplacement;
+      replace(at, 1, kReplacement);
     } else if (length > 1) {
-      if (!IsC1(bytes.substr(at, length))) out += bytes.substr(at, length);
+      if (IsC1(bytes.substr(at, length))) replace(at, length, {});
     } else if (c == '\r') {
-      if (at + 1 >= bytes.size() || bytes[at + 1] != '\n') out += '\n';
-    } else if (c == '\n' || c == '\t' || !IsControl(static_cast<unsigned char>(c))) {
-      out += c;
+      const bool before_newline = at + 1 < bytes.size() && bytes[at + 1] == '\n';
+      replace(at, 1, before_newline ? "" : "\n");
+    } else if (c != '\n' && c != '\t' && IsControl(static_cast<unsigned char>(c))) {
+      replace(at, 1, {});
     }
     at += length == 0 ? 1 : length;
   }
-  return out;
+  return out.append(bytes.substr(good));
 }
 
 std::string_view LastLines(std::string_view text, std::size_t count) {
@@ -125,15 +134,12 @@ std::string_view LastLines(std::string_view text, std::size_t count) {
 std::string EscapeHtml(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      default: out += c;
-    }
+  std::size_t good = 0;  // everything before this is written
+  for (std::size_t at = text.find_first_of("&<>"); at != std::string_view::npos; at = text.find_first_of("&<>", good)) {
+    out.append(text.substr(good, at - good)).append(text[at] == '&' ? "&amp;" : text[at] == '<' ? "&lt;" : "&gt;");
+    good = at + 1;
   }
-  return out;
+  return out.append(text.substr(good));
 }
 
 std::string MaskUrlCredentials(std::string_view text) {

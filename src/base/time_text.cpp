@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 namespace cmdsrv {
@@ -13,7 +16,17 @@ struct LocalTime {
   long micros = 0;
 };
 
+/// A zone that the administrator changes counts within a second. mktime and strftime look at /etc/localtime each time
+/// they are called, which was most of what a list of jobs cost; localtime_r does not.
+void LookAtZone() {
+  static std::atomic<std::int64_t> looked{-1};
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  if (looked.exchange(now.tv_sec, std::memory_order_relaxed) != now.tv_sec) tzset();
+}
+
 LocalTime ToLocal(WallTime time) {
+  LookAtZone();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const std::time_t stamp = std::chrono::system_clock::to_time_t(seconds);
   LocalTime local;
@@ -22,18 +35,36 @@ LocalTime ToLocal(WallTime time) {
   return local;
 }
 
-std::string Print(const char* format, WallTime time) {
-  char buffer[64];
-  const LocalTime local = ToLocal(time);
-  const std::size_t length = std::strftime(buffer, sizeof buffer, format, &local.parts);
-  return {buffer, length};
+long OffsetAt(std::time_t stamp) {
+  std::tm parts{};
+  localtime_r(&stamp, &parts);
+  return parts.tm_gmtoff;
+}
+
+/// The moment of a local time. Of an hour that comes twice, one of the two; of one that never comes, an hour beside it.
+WallTime FromLocal(const std::tm& parts) {
+  LookAtZone();
+  const std::chrono::sys_days day{std::chrono::year{parts.tm_year + 1900} / (parts.tm_mon + 1) / parts.tm_mday};
+  const auto as_if_utc =
+      day + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
+  const std::time_t local = as_if_utc.time_since_epoch().count();
+  const std::time_t near = local - OffsetAt(local);
+  return std::chrono::system_clock::from_time_t(local - OffsetAt(near));
+}
+
+std::string Date(const std::tm& parts) {
+  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+std::string Time(const std::tm& parts) {
+  return fmt::format("{:02}:{:02}:{:02}", parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace
 
 std::string ToD1(WallTime time) {
-  std::string text = Print("%Y-%m-%dT%H:%M:%S", time);
-  const long micros = ToLocal(time).micros;
+  const auto [parts, micros] = ToLocal(time);
+  std::string text = Date(parts) + 'T' + Time(parts);
   if (micros != 0) text += fmt::format(".{:06}", micros);
   return text;
 }
@@ -61,20 +92,32 @@ std::optional<WallTime> FromD1(std::string_view text) {
   }
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
-  parts.tm_isdst = -1;
-  const std::time_t stamp = std::mktime(&parts);
-  return std::chrono::system_clock::from_time_t(stamp) + std::chrono::microseconds(micros);
+  return FromLocal(parts) + std::chrono::microseconds(micros);
 }
 
-std::string ToMonthDayTime(WallTime time) { return Print("%m-%d %H:%M", time); }
-std::string ToDownloadDate(WallTime time) { return Print("%Y-%m-%d.%H:%M:%S", time); }
-std::string ToFileStamp(WallTime time) { return Print("%Y%m%dT%H%M%S", time); }
-std::string ToDate(WallTime time) { return Print("%Y-%m-%d", time); }
+std::string ToMonthDayTime(WallTime time) {
+  const std::tm parts = ToLocal(time).parts;
+  return fmt::format("{:02}-{:02} {:02}:{:02}", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min);
+}
+
+std::string ToDownloadDate(WallTime time) {
+  const std::tm parts = ToLocal(time).parts;
+  return Date(parts) + '.' + Time(parts);
+}
+
+std::string ToFileStamp(WallTime time) {
+  const std::tm parts = ToLocal(time).parts;
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string ToDate(WallTime time) { return Date(ToLocal(time).parts); }
 
 std::string ToIso8601(WallTime time) {
-  std::string zone = Print("%z", time);  // +0200
-  if (zone.size() == 5) zone.insert(3, ":");
-  return fmt::format("{}.{:03}{}", Print("%Y-%m-%dT%H:%M:%S", time), ToLocal(time).micros / 1000, zone);
+  const auto [parts, micros] = ToLocal(time);
+  const long minutes = std::labs(parts.tm_gmtoff) / 60;
+  return fmt::format("{}T{}.{:03}{}{:02}:{:02}", Date(parts), Time(parts), micros / 1000,
+                     parts.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 }  // namespace cmdsrv
