@@ -1,5 +1,7 @@
 #include "base/account_files.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -39,6 +41,40 @@ bool IsInGroup(std::string_view groups, const Account& account, std::string_view
     return ToId(fields[2]) == account.gid || std::ranges::find(members, account.name) != members.end();
   }
   return false;
+}
+
+std::optional<ShadowEntry> FindShadow(std::string_view shadow, std::string_view user) {
+  if (user.empty()) return std::nullopt;
+  for (const std::string_view line : Split(shadow, '\n')) {
+    const auto fields = Split(line, ':');
+    if (fields.size() != 9 || fields[0] != user) continue;
+    ShadowEntry entry{std::string(fields[1])};
+    if (const auto day = ToInteger(fields[7])) entry.expires_on = *day;
+    return entry;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> WithNewHash(std::string_view shadow, std::string_view user, std::string_view hash,
+                                       std::int64_t today) {
+  std::size_t begin = 0;
+  for (const std::string_view line : Split(shadow, '\n')) {
+    const auto fields = Split(line, ':');
+    if (fields.size() == 9 && fields[0] == user && !user.empty()) {
+      const std::size_t rest = begin + fields[0].size() + fields[1].size() + fields[2].size() + 2;
+      return fmt::format("{}{}:{}:{}{}", shadow.substr(0, begin), user, hash, today, shadow.substr(rest));
+    }
+    begin += line.size() + 1;
+  }
+  return std::nullopt;
+}
+
+std::string FirstHash(std::string_view shadow) {
+  for (const std::string_view line : Split(shadow, '\n')) {
+    const auto fields = Split(line, ':');
+    if (fields.size() == 9 && fields[1].starts_with('$')) return std::string(fields[1]);
+  }
+  return {};
 }
 
 }  // namespace cmdsrv

@@ -46,5 +46,34 @@ TEST(Accounts, BelongToAGroupAsMemberOrByTheirPrimaryGroup) {
   EXPECT_FALSE(IsInGroup(kGroup, {.name = "", .uid = 5, .gid = 5, .shell = ""}, "empty")) << "no member is not a name";
 }
 
+constexpr std::string_view kShadow =
+    "root:*:19000:0:99999:7:::\n"
+    "broken:$6$x\n"
+    "iiab-admin:$y$abc:19000:0:99999:7::20100:\n"
+    "empty::19000:0:99999:7:::\n";
+
+TEST(Shadow, LinesAreFound) {
+  EXPECT_EQ(FindShadow(kShadow, "root")->hash, "*");
+  EXPECT_FALSE(FindShadow(kShadow, "root")->expires_on);
+  EXPECT_EQ(FindShadow(kShadow, "iiab-admin")->hash, "$y$abc");
+  EXPECT_EQ(FindShadow(kShadow, "iiab-admin")->expires_on, 20100);
+  EXPECT_EQ(FindShadow(kShadow, "empty")->hash, "");
+  for (const char* user : {"", "broken", "nobody", "iiab-admin:$y$abc"})
+    EXPECT_FALSE(FindShadow(kShadow, user)) << user;
+  EXPECT_EQ(FirstHash(kShadow), "$y$abc");
+  EXPECT_EQ(FirstHash("root:*:19000:0:99999:7:::\n"), "");
+}
+
+TEST(Shadow, OneHashChangesAndNothingElse) {
+  const auto changed = WithNewHash(kShadow, "iiab-admin", "$6$new", 20500);
+  EXPECT_EQ(changed,
+            "root:*:19000:0:99999:7:::\n"
+            "broken:$6$x\n"
+            "iiab-admin:$6$new:20500:0:99999:7::20100:\n"
+            "empty::19000:0:99999:7:::\n");
+  EXPECT_EQ(WithNewHash("a:x:1:0:9:7:::", "a", "y", 2), "a:y:2:0:9:7:::") << "a last line without its end";
+  for (const char* user : {"", "broken", "nobody"}) EXPECT_FALSE(WithNewHash(kShadow, user, "x", 1)) << user;
+}
+
 }  // namespace
 }  // namespace cmdsrv

@@ -7,9 +7,9 @@
 namespace cmdsrv {
 
 /// Gives every signal its default action in the calling process; to be called between fork (or vfork) and exec, and so
-/// only a row of system calls. It asks the kernel itself, because libc keeps two signals (32 and 33) for its threads and
-/// refuses to touch them, yet its posix_spawn hands them down ignored: whoever was started by such a program, a shell in
-/// a container for example, would pass them on to every step.
+/// only a row of system calls. It asks the kernel itself, because libc keeps two signals (32 and 33) for its threads
+/// and refuses to touch them, yet its posix_spawn hands them down ignored: whoever was started by such a program, a
+/// shell in a container for example, would pass them on to every step.
 inline void ResetAllSignals() {
   // Larger than the kernel's structure on any architecture, where all zero means SIG_DFL, no flags, an empty mask.
   static constexpr unsigned long kDefault[8] = {};

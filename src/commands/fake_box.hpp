@@ -67,6 +67,7 @@ class FakeBox {
                                  .library = library_.emplace(settings.zim_dir + "library.xml"),
                                  .catalog_refresh = refresh_,
                                  .stats = stats,
+                                 .accounts = accounts_.emplace(settings, root, clock),
                                  .adm_conf = RenderAdmConf(settings),
                                  .started = clock.Steady(),
                                  .stop_fd = -1});
@@ -93,6 +94,7 @@ class FakeBox {
   SharedRun refresh_;
   std::optional<KiwixCatalogCache> catalog_;
   std::optional<LibraryCache> library_;
+  std::optional<AccountGate> accounts_;
   std::optional<Services> services_;
 };
 

@@ -40,6 +40,10 @@ Result<Outcome> MakeKiwixLib(const Arguments&, Services&);
 Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);
 Result<Outcome> UpgradeZims(const Arguments&, Services&);
 
+// account_commands.cpp
+Result<Outcome> Authenticate(const Arguments&, Services&);
+Result<Outcome> ChangePassword(const Arguments&, Services&);
+
 // menu_commands.cpp
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
 

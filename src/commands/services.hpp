@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "commands/account_gate.hpp"
 #include "commands/health.hpp"
 #include "commands/server_stats.hpp"
 #include "commands/shared_run.hpp"
@@ -29,15 +30,17 @@ struct Services {
   LibraryCache& library;
   SharedRun& catalog_refresh;
   ServerStats& stats;
-  ReadyJson adm_conf;        ///< RenderAdmConf(settings)
-  SteadyTime started;        ///< of the server
-  int stop_fd = -1;          ///< readable when the server stops; ends programs that handlers wait for
+  AccountGate& accounts;
+  ReadyJson adm_conf;  ///< RenderAdmConf(settings)
+  SteadyTime started;  ///< of the server
+  int stop_fd = -1;    ///< readable when the server stops; ends programs that handlers wait for
 };
 
 /// The reply of GET-ADM-CONF; made once, because it is asked at every login and never changes.
 ReadyJson RenderAdmConf(const Settings& settings);
 
-/// Runs one of our own steps or an outside program for a handler: clean environment, deadline, ended when the server stops.
+/// Runs one of our own steps or an outside program for a handler: clean environment, deadline, ended when the server
+/// stops.
 Result<RunOutcome> RunForHandler(const Services& services, const std::vector<std::string>& argv,
                                  std::chrono::milliseconds deadline);
 

@@ -11,6 +11,15 @@ namespace {
 constexpr std::array kCancelJob = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
 };
+constexpr std::array kAuthenticate = {
+    Parameter{.name = "user", .type = Type::Text, .need = Need::Required, .most_bytes = 256},
+    Parameter{.name = "password", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
+};
+constexpr std::array kChangePassword = {
+    Parameter{.name = "user", .type = Type::Text, .need = Need::Required, .most_bytes = 256},
+    Parameter{.name = "oldpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
+    Parameter{.name = "newpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
+};
 constexpr std::array kGetJobLog = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
     Parameter{.name = "offset", .type = Type::Integer, .need = Need::Optional, .least = 0},
@@ -55,7 +64,9 @@ constexpr std::span<const Parameter> kNone = {};
 // clang-format off
 constexpr CommandRowInfo kCommands[] = {
     // verb                caller           needs            log         makes          lane         parameters    handler          summary
+    {"AUTHENTICATE",       Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Password, kAuthenticate, Authenticate,  "Tells the gateway whether a password is right."},
     {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
+    {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
     {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
     {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
@@ -85,6 +96,15 @@ std::string_view NameOf(Caller caller) {
     case Caller::Console: return "console";
     case Caller::Root: return "root";
     case Caller::Gateway: return "gateway";
+  }
+  return "";
+}
+
+std::string_view NameOf(Lane lane) {
+  switch (lane) {
+    case Lane::Quick: return "quick";
+    case Lane::Slow: return "slow";
+    case Lane::Password: return "password";
   }
   return "";
 }
@@ -120,7 +140,7 @@ json::value DescribeCommands() {
                                 {"internet", row.needs == Needs::Internet},
                                 {"sensitive", row.log == Log::Verb || row.log == Log::Never},
                                 {"jobs", row.makes == Makes::Jobs},
-                                {"lane", row.lane == Lane::Quick ? "quick" : "slow"},
+                                {"lane", NameOf(row.lane)},
                                 {"parameters", std::move(parameters)}});
   }
   return rows;

@@ -21,8 +21,14 @@ struct EventWait {
   std::chrono::milliseconds timeout{0};
 };
 
-/// "Here it is", "these steps will do it", or "nothing yet: wait without a worker".
-using Outcome = std::variant<Answer, JobPlan, EventWait>;
+/// An answer that is kept back for so long, so that guessing is slow; the worker is free meanwhile.
+struct Late {
+  Result<Answer> answer;
+  std::chrono::milliseconds delay{0};
+};
+
+/// "Here it is", "these steps will do it", "nothing yet: wait without a worker", or "here it is, but not at once".
+using Outcome = std::variant<Answer, JobPlan, EventWait, Late>;
 using Handler = Result<Outcome> (*)(const Arguments&, Services&);
 
 enum class Caller {
@@ -39,11 +45,12 @@ enum class Log {
 };
 enum class Makes {
   Answers,  ///< never a job; identical ones may run side by side
-  Jobs,    ///< jobs; an identical unfinished one is refused
+  Jobs,     ///< jobs; an identical unfinished one is refused
 };
 enum class Lane {
-  Quick,  ///< memory and small files; a reserved worker may take it
-  Slow,   ///< programs, network, large files
+  Quick,     ///< memory and small files; a reserved worker may take it
+  Slow,      ///< programs, network, large files
+  Password,  ///< hashes passwords, which takes its time on purpose: two workers of its own, and no others
 };
 
 /// Every fact about a verb. There is no second list anywhere.
@@ -65,7 +72,8 @@ std::span<const CommandRowInfo> AllCommands();
 /// nullptr when there is no such verb.
 const CommandRowInfo* FindCommand(std::string_view verb);
 
-/// LIST-COMMANDS: an array of {"verb", "summary", "caller", "internet", "sensitive", "jobs", "lane", "parameters": [...]}.
+/// LIST-COMMANDS: an array of {"verb", "summary", "caller", "internet", "sensitive", "jobs", "lane", "parameters":
+/// [...]}.
 json::value DescribeCommands();
 
 }  // namespace cmdsrv

@@ -118,6 +118,8 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.run_lock_dir = root.Path("/run/lock/");
   settings.pid_file = reader.File("cmdsrv_pid_file", "/run/iiab-cmdsrv.pid");
   settings.ready_file = reader.File("cmdsrv_ready_file", "/run/iiab-cmdsrv-ready");
+  settings.admin_console_group = reader.Text("admin_console_group", "iiab-admin");
+  settings.iiab_admin_user = reader.Text("iiab_admin_user", "iiab-admin");
   settings.workers = reader.Number("cmdsrv_no_workers", settings.workers, 1, 64);
   settings.max_concurrent_jobs = reader.Number("cmdsrv_max_concurrent_jobs", settings.max_concurrent_jobs, 1, 64);
   settings.max_rpi_jobs = reader.Number("cmdsrv_max_rpi_jobs", settings.max_rpi_jobs, 1, 64);

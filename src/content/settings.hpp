@@ -25,6 +25,8 @@ struct Settings {
   std::string ready_file;
   std::string database_path;
   std::string apache_user;
+  std::string admin_console_group;  ///< key: its members may use the console, like those of sudo
+  std::string iiab_admin_user;      ///< key: the administrator that the installer makes
 
   int workers = 5;
   int max_concurrent_jobs = 7;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 
 #include "base/text.hpp"
@@ -77,10 +78,8 @@ bool IsServed(const sockaddr_un& address) {
 Result<Listening> ListenUnix(const std::string& path) {
   const auto address = UnixAddress(path);
   if (!address) return Fail(ErrorCode::Malformed, "cannot listen at {}: a socket's path has 1 to 107 bytes", path);
-  const std::string directory = path.substr(0, path.rfind('/'));
-  if (directory != path && !directory.empty() && ::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
-    return FailFromErrno(errno, "make " + directory);
-  }
+  std::error_code failed;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);  // what fails shows at once
   struct stat facts {};
   if (::lstat(path.c_str(), &facts) == 0) {
     if (!S_ISSOCK(facts.st_mode)) return Fail(ErrorCode::Busy, "cannot listen at {}: it is there, and no socket", path);

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/failures.hpp"
 #include "gateway/credential_cache.hpp"
-#include "gateway/failures.hpp"
 #include "gateway/http_message.hpp"
 #include "gateway/nonce_store.hpp"
 #include "gateway/parts.hpp"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 namespace cmdsrv::gateway {
 namespace {
@@ -64,6 +65,8 @@ Result<Secret> ReadPrivateFile(const std::string& path) {
 
 Result<void> WritePrivateFile(const std::string& path, std::string_view text) {
   const std::string directory = DirectoryOf(path);
+  std::error_code failed;
+  std::filesystem::create_directories(DirectoryOf(directory), failed);  // a fresh box; what fails shows at once
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return FailFromErrno(errno, "make " + directory);
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());  // of a power cut; there is one writer only

@@ -25,6 +25,7 @@ namespace {
 
 constexpr log::Domain kServer{"server"};
 constexpr unsigned kQuickWorkers = 2;
+constexpr unsigned kPasswordWorkers = 2;  // as many hashes at a time; more would hold up everything else on a small box
 constexpr std::size_t kMostMessageBytes = 4U << 20U;  // longer ones cost the connection; the limit of Commands is lower
 constexpr std::chrono::milliseconds kLinger{1000};
 
@@ -187,7 +188,7 @@ int Daemon::Run(StartReport report) {
     };
     workers_ = std::make_unique<Workers>(
         queue_, *box_, [this](const Request& request) { return machine_->Execute(request); },
-        static_cast<unsigned>(settings_.workers), kQuickWorkers);
+        static_cast<unsigned>(settings_.workers), kQuickWorkers, kPasswordWorkers);
   }
   if (auto written = instance_->WriteReadyFile(); !written) {
     log::Error(kServer, "cannot start: {}", written.error().message);

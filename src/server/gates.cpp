@@ -163,6 +163,12 @@ Executed Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservat
     return {ToReply(passing.command.verb, outcome.error())};
   }
   if (auto* plan = std::get_if<JobPlan>(&*outcome)) return {Submit(passing, std::move(*plan), std::move(reservation))};
+  if (auto* late = std::get_if<Late>(&*outcome)) {
+    auto answer = std::move(late->answer).map([](Answer said) { return Outcome(std::move(said)); });
+    Executed executed = Finish(passing, std::move(answer), {});
+    executed.delay = late->delay;
+    return executed;
+  }
   if (const auto* wait = std::get_if<EventWait>(&*outcome)) {
     Executed executed;
     executed.wait = *wait;

@@ -92,6 +92,10 @@ Result<Outcome> Plans(const Arguments& arguments, Services&) {
   return plan;
 }
 Result<Outcome> Waits(const Arguments&, Services&) { return EventWait{7, std::chrono::seconds(3)}; }
+Result<Outcome> Dallies(const Arguments& arguments, Services&) {
+  if (arguments.Text("word") == "no") return Late{Fail(ErrorCode::Refused, "Not you."), std::chrono::seconds(2)};
+  return Late{Answer(Success{"Late"}), std::chrono::seconds(4)};
+}
 Result<Outcome> Refuses(const Arguments&, Services&) { return Fail(ErrorCode::Refused, "There is no space."); }
 
 constexpr std::array kWord = {Parameter{.name = "word", .type = Type::Text, .need = Need::Required}};
@@ -103,6 +107,7 @@ constexpr CommandRowInfo kRows[] = {
     {"AUTH",   Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Quick, kWord,  Say,     ""},
     {"POLL",   Caller::Console, Needs::Nothing,  Log::Poll,  Makes::Answers, Lane::Quick, {},     Waits,   ""},
     {"BAD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSteps, Plans,   ""},
+    {"DALLY",  Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Quick, kWord,  Dallies, ""},
     {"FAILS",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCode,  Fails,   ""},
     {"HIDDEN", Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Jobs,    Lane::Quick, kSteps, Plans,   ""},
     {"JOBS",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,    Lane::Quick, kSteps, Plans,   ""},
@@ -149,6 +154,7 @@ class GatesTest : public testing::Test {
   LibraryCache library_{"/nonexistent"};
   SharedRun refresh_;
   ServerStats stats_;
+  AccountGate accounts_{settings_, root_, clock_};
   Services services_{.settings = settings_,
                      .root = root_,
                      .clock = clock_,
@@ -158,6 +164,7 @@ class GatesTest : public testing::Test {
                      .library = library_,
                      .catalog_refresh = refresh_,
                      .stats = stats_,
+                     .accounts = accounts_,
                      .adm_conf = nullptr,
                      .started = {}};
   bool internet_ = true;
@@ -265,6 +272,15 @@ TEST_F(GatesTest, EveryCommandIsCountedByItsEnd) {
   EXPECT_EQ(commands.at("refused"), 3);
   EXPECT_EQ(commands.at("unknown"), 2);
   EXPECT_EQ(commands.at("waited"), 1);
+}
+
+TEST_F(GatesTest, AnAnswerMayBeKeptBack) {
+  const Executed refused = gates_.Pass({{}, {33, 33, 4711}, Lane::Quick, R"(DALLY {"word": "no"})"});
+  EXPECT_EQ(refused.reply, R"({"Error": "Not you. DALLY."})");
+  EXPECT_EQ(refused.delay, std::chrono::seconds(2));
+  const Executed answered = gates_.Pass({{}, {33, 33, 4711}, Lane::Quick, R"(DALLY {"word": "yes"})"});
+  EXPECT_EQ(answered.reply, R"({"Success": "DALLY Late."})");
+  EXPECT_EQ(answered.delay, std::chrono::seconds(4));
 }
 
 TEST_F(GatesTest, APollWaitsAndLeavesNoTrace) {

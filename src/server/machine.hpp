@@ -60,6 +60,7 @@ class Machine {
   LibraryCache library_;
   SharedRun catalog_refresh_;
   ServerStats stats_;
+  AccountGate accounts_;
   Services services_;
   Loader loader_;
   Gates gates_;

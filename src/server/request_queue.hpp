@@ -12,8 +12,9 @@
 
 namespace cmdsrv {
 
-/// The queue between the router and all workers: an idle worker takes the oldest request. Two lanes, so that workers
-/// that are reserved for quick requests never get a slow one. Any thread.
+/// The queue between the router and all workers: an idle worker takes the oldest request. Lanes, so that workers that
+/// are reserved for quick requests never get a slow one, and those that hash passwords are never more than two. Any
+/// thread.
 class RequestQueue {
  public:
   /// At most `limit` requests wait; those under way do not count.
@@ -22,7 +23,7 @@ class RequestQueue {
   /// Moves the requests in, in order. Those for which there is no room (all, after Close) stay in `batch`.
   void Push(std::vector<Request>& batch);
 
-  enum class Worker { General, QuickOnly };
+  enum class Worker { General, QuickOnly, PasswordOnly };
 
   /// Waits for a request. Empty when the queue is closed and nothing for this kind of worker is left. `done` is the
   /// lane of the request that this worker took before and has finished.
@@ -37,7 +38,7 @@ class RequestQueue {
 
   struct Lengths {
     std::size_t quick = 0;
-    std::size_t slow = 0;
+    std::size_t slow = 0;  ///< passwords too
   };
   Lengths Waiting();
 
@@ -60,6 +61,8 @@ class RequestQueue {
   /// Picks the sleeper that what waits needs; notify it after unlocking. At most one is on its way at a time, and it
   /// looks again when it has taken its request: so slow requests get as many workers as there are.
   Sleepers* PickSleeper();
+  bool PickPasswordSleeper();
+  Sleepers& Kind(Worker worker);
   bool SomebodyIsQuick() const { return at_quick_ > 0 && slow_.empty(); }
   std::optional<Request> Pop(Worker worker);
 
@@ -67,11 +70,13 @@ class RequestQueue {
   std::mutex mutex_;
   std::deque<Queued> quick_;
   std::deque<Queued> slow_;
+  std::deque<Queued> passwords_;
   std::uint64_t next_number_ = 0;
   std::uint64_t helped_until_ = 0;  ///< what has a lower number waits since the last Help
   std::size_t at_quick_ = 0;        ///< workers that are at a quick request
   Sleepers general_;
   Sleepers quick_only_;
+  Sleepers password_only_;
   bool closed_ = false;
 };
 

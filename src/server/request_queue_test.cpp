@@ -39,6 +39,40 @@ TEST(RequestQueue, ReservedWorkersNeverGetASlowOne) {
   EXPECT_FALSE(queue.Take(Worker::General));
 }
 
+TEST(RequestQueue, PasswordsHaveWorkersOfTheirOwn) {
+  RequestQueue queue(10);
+  auto batch = Batch({{"a", Lane::Password}, {"b", Lane::Slow}, {"c", Lane::Password}, {"d", Lane::Quick}});
+  queue.Push(batch);
+  EXPECT_EQ(queue.Waiting().slow, 3U);
+  EXPECT_EQ(queue.Take(Worker::General)->text, "b");
+  EXPECT_EQ(queue.Take(Worker::QuickOnly)->text, "d");
+  EXPECT_EQ(queue.Take(Worker::PasswordOnly)->text, "a");
+  queue.Close();
+  EXPECT_FALSE(queue.Take(Worker::General));
+  EXPECT_EQ(queue.Take(Worker::PasswordOnly)->text, "c");
+  EXPECT_FALSE(queue.Take(Worker::PasswordOnly));
+}
+
+TEST(RequestQueue, SleepingPasswordWorkersAreWokenEachForOne) {
+  RequestQueue queue(10);
+  std::atomic<int> taken = 0, ended = 0;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 2; ++i) {
+    workers.emplace_back([&] {
+      while (queue.Take(Worker::PasswordOnly)) ++taken;
+      ++ended;
+    });
+  }
+  for (int round = 1; round <= 100; ++round) {
+    auto batch = Batch({{"a", Lane::Password}, {"b", Lane::Password}, {"c", Lane::Password}});
+    queue.Push(batch);
+    while (taken < 3 * round) std::this_thread::yield();
+  }
+  queue.Close();
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(ended, 2);
+}
+
 TEST(RequestQueue, WhatDoesNotFitStaysWithTheCaller) {
   RequestQueue queue(3);
   auto batch = Batch({{"a", Lane::Slow}, {"b", Lane::Quick}});

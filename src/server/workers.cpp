@@ -25,11 +25,13 @@ Executed ExecuteSafely(const Execute& execute, const Request& request) {
 
 }  // namespace
 
-Workers::Workers(RequestQueue& queue, ReplyBox& box, Execute execute, unsigned general, unsigned quick)
-    : queue_(queue), box_(box), execute_(std::move(execute)), running_(general + quick) {
-  threads_.reserve(general + quick);
+Workers::Workers(RequestQueue& queue, ReplyBox& box, Execute execute, unsigned general, unsigned quick,
+                 unsigned password)
+    : queue_(queue), box_(box), execute_(std::move(execute)), running_(general + quick + password) {
+  threads_.reserve(general + quick + password);
   for (unsigned i = 0; i < general; ++i) Begin(RequestQueue::Worker::General);
   for (unsigned i = 0; i < quick; ++i) Begin(RequestQueue::Worker::QuickOnly);
+  for (unsigned i = 0; i < password; ++i) Begin(RequestQueue::Worker::PasswordOnly);
 }
 
 void Workers::Begin(RequestQueue::Worker kind) {

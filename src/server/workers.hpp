@@ -23,8 +23,9 @@ using Execute = std::function<Executed(const Request&)>;
 /// `execute` throws becomes a reply.
 class Workers {
  public:
-  /// `general` take every request, `quick` only those of the quick lane. Queue and box must outlive the threads.
-  Workers(RequestQueue& queue, ReplyBox& box, Execute execute, unsigned general, unsigned quick);
+  /// `general` take quick and slow requests, `quick` only quick ones, `password` only those of that lane. Queue and box
+  /// must outlive the threads.
+  Workers(RequestQueue& queue, ReplyBox& box, Execute execute, unsigned general, unsigned quick, unsigned password = 0);
   /// Waits for all threads: close the queue before.
   ~Workers();
   Workers(const Workers&) = delete;

@@ -1,9 +1,9 @@
-#include "gateway/failures.hpp"
+#include "base/failures.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-namespace cmdsrv::gateway {
+namespace cmdsrv {
 namespace {
 
 using std::chrono::minutes;
@@ -49,4 +49,4 @@ TEST_F(FailuresTest, ALongNameTakesNoMoreMemory) {
 }
 
 }  // namespace
-}  // namespace cmdsrv::gateway
+}  // namespace cmdsrv

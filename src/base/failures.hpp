@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 
-namespace cmdsrv::gateway {
+namespace cmdsrv {
 
 /// Counts wrong passwords and says how long the answer to one is kept back: five within five minutes are free, then 1,
 /// 2, 4 … 30 s. Only wrong answers are ever delayed, so nobody is locked out. Memory is bounded: the longest quiet name
@@ -38,4 +38,4 @@ class Failures {
   std::unordered_map<std::string, History> names_;
 };
 
-}  // namespace cmdsrv::gateway
+}  // namespace cmdsrv

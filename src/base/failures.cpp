@@ -1,8 +1,8 @@
-#include "gateway/failures.hpp"
+#include "base/failures.hpp"
 
 #include <algorithm>
 
-namespace cmdsrv::gateway {
+namespace cmdsrv {
 namespace {
 
 constexpr std::chrono::minutes kWindow{5};
@@ -38,4 +38,4 @@ std::chrono::seconds Failures::Note(std::string_view name) {
   return std::min(std::chrono::seconds(1) * (1 << (recent - kFree - 1)), kLongest);
 }
 
-}  // namespace cmdsrv::gateway
+}  // namespace cmdsrv

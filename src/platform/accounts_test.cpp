@@ -1,0 +1,129 @@
+#include "platform/accounts.hpp"
+
+#include <crypt.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "platform/passwords.hpp"
+#include "platform/unique_fd.hpp"
+#include "support/scratch.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using testing::HasSubstr;
+
+Secret Text(std::string_view text) { return Secret(std::string(text)); }
+
+std::string CryptOf(const std::string& password, const char* setting) {
+  crypt_data data{};
+  const char* hash = crypt_r(password.c_str(), setting, &data);
+  return hash == nullptr ? "" : hash;
+}
+
+TEST(Passwords, EveryKindOfHash) {
+  const std::string password = "g0:a dm\"1n=\xc3\xa4";
+  for (const char* setting : {"$1$saltsalt", "$5$rounds=1000$saltsaltsalt", "$6$rounds=1000$saltsaltsalt",
+                              "$2b$04$abcdefghijklmnopqrstuu", "$y$j75$abcdefghijklmnop", "ab"}) {
+    const std::string hash = CryptOf(password, setting);
+    ASSERT_GT(hash.size(), 12U) << setting;
+    EXPECT_TRUE(PasswordMatches(Text(password), hash)) << setting;
+    EXPECT_FALSE(PasswordMatches(Text(password.substr(0, 5)), hash)) << setting;
+    EXPECT_FALSE(PasswordMatches(Text(""), hash)) << setting;
+    EXPECT_FALSE(PasswordMatches(Text(password), "!" + hash)) << "locked";
+  }
+}
+
+TEST(Passwords, WhatIsNoHashMatchesNothing) {
+  for (const char* hash : {"", "*", "!", "!!", "x", "$", "$6$", "$9$abc$def", "*0", "*1", "plain text"}) {
+    EXPECT_FALSE(PasswordMatches(Text(""), hash)) << hash;
+    EXPECT_FALSE(PasswordMatches(Text("x"), hash)) << hash;
+    EXPECT_FALSE(PasswordMatches(Text(hash), hash)) << hash;
+  }
+  EXPECT_FALSE(PasswordMatches(Secret(std::string("a\0b", 3)), HashPassword(Text("a")).value()));
+}
+
+TEST(Passwords, AFreshHashHasAFreshSalt) {
+  const auto first = HashPassword(Text("g0adm1n"));
+  const auto second = HashPassword(Text("g0adm1n"));
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(*first, *second);
+  EXPECT_TRUE(first->starts_with("$y$") || first->starts_with("$6$")) << *first;
+  EXPECT_TRUE(PasswordMatches(Text("g0adm1n"), *first));
+}
+
+TEST(Passwords, CracklibJudges) {
+  const auto weak = WhyPasswordIsWeak(Text("password"));
+  ASSERT_TRUE(weak) << weak.error().message;
+  EXPECT_THAT(*weak, HasSubstr("dictionary"));
+  EXPECT_EQ(WhyPasswordIsWeak(Text("aaaaaaaaaaaa")).value(), "it does not contain enough DIFFERENT characters");
+  EXPECT_EQ(WhyPasswordIsWeak(Text("Wq7-brunt.Oxcart9")).value(), "");
+}
+
+class AccountsTest : public testing::Test {
+ protected:
+  AccountsTest() {
+    std::filesystem::create_directory(directory / "etc");
+    test::Spit(directory / "etc/passwd", "iiab-admin:x:1001:1001::/:/bin/bash\n");
+    test::Spit(directory / "etc/group", "sudo:x:27:iiab-admin\n");
+    test::Spit(directory / "etc/shadow", kShadow);
+    chmod((directory / "etc/shadow").c_str(), 0640);
+  }
+
+  static constexpr const char* kShadow = "root:*:1:0:9:7:::\niiab-admin:$y$abc:1:0:9:7:::\n";
+  test::ScratchDirectory directory;
+  Root root = Root::At(directory.Path()).value();
+  Accounts accounts{root};
+};
+
+TEST_F(AccountsTest, OfABox) {
+  const auto admin = accounts.Find("iiab-admin");
+  ASSERT_TRUE(admin);
+  EXPECT_EQ(admin->uid, 1001U);
+  EXPECT_TRUE(accounts.IsInGroup(*admin, "sudo"));
+  EXPECT_FALSE(accounts.IsInGroup(*admin, "root"));
+  EXPECT_FALSE(accounts.Find("root")) << "the box's own accounts count, not the machine's";
+  EXPECT_EQ(accounts.Shadow("iiab-admin")->hash, "$y$abc");
+  EXPECT_EQ(accounts.Shadow("nobody").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(accounts.HashOfSomebody(), "$y$abc");
+  std::filesystem::remove(directory / "etc/shadow");
+  EXPECT_EQ(accounts.Shadow("iiab-admin").error().code, ErrorCode::Io);
+}
+
+TEST_F(AccountsTest, OfThisMachine) {
+  const Root real;
+  const Accounts machine(real);
+  const auto root_account = machine.Find("root");
+  ASSERT_TRUE(root_account);
+  EXPECT_EQ(root_account->uid, 0U);
+  EXPECT_TRUE(machine.IsInGroup(*root_account, "root"));
+  EXPECT_FALSE(machine.IsInGroup(*root_account, "no-such-group"));
+  EXPECT_FALSE(machine.Find("no-such-user"));
+}
+
+TEST_F(AccountsTest, AHashIsReplacedAndTheRestKept) {
+  ASSERT_TRUE(accounts.SetHash("iiab-admin", "$6$new", 20500));
+  EXPECT_EQ(test::Slurp(directory / "etc/shadow"), "root:*:1:0:9:7:::\niiab-admin:$6$new:20500:0:9:7:::\n");
+  EXPECT_EQ(test::Slurp(directory / "etc/shadow-"), kShadow);
+  struct stat facts {};
+  ASSERT_EQ(stat((directory / "etc/shadow").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777U, 0640U);
+  EXPECT_EQ(accounts.SetHash("nobody", "$6$new", 20500).error().code, ErrorCode::NotFound);
+}
+
+TEST_F(AccountsTest, WaitsForWhoeverChangesPasswords) {
+  UniqueFd other(open((directory / "etc/.pwd.lock").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  ASSERT_EQ(fcntl(other.Get(), F_OFD_SETLK, &whole), 0);
+  EXPECT_EQ(accounts.SetHash("iiab-admin", "$6$new", 1).error().code, ErrorCode::Busy);
+  EXPECT_EQ(test::Slurp(directory / "etc/shadow"), kShadow);
+  other = UniqueFd();
+  EXPECT_TRUE(accounts.SetHash("iiab-admin", "$6$new", 1));
+}
+
+}  // namespace
+}  // namespace cmdsrv
