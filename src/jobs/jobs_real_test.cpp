@@ -70,6 +70,25 @@ TEST_F(RealJobs, WhatARunningStepPrintsIsNewsAndTheLogHasItByThen) {
   ASSERT_TRUE(WaitForEnd({id}));
 }
 
+TEST_F(RealJobs, ProgressOfAForeignProgramIsShownAndNeverGoesBack) {
+  const JobId id = Submit(Chain({"printf '\\r        2000000 40%%    4.00MB/s    0:00:02\\r';"
+                                 " printf '        2500000 50%%    4.00MB/s    0:00:01\\r'; touch there;"
+                                 " until [ -e go ]; do sleep 0.02; done;"
+                                 " printf '        1000000 20%%    1.00MB/s    0:00:01\\r'; touch more; sleep 1000"}))
+                       .at(0);
+  const auto percent = [&] { return View(id).progress ? View(id).progress->percent : -1; };
+  ASSERT_TRUE(WaitForFile("there"));
+  ASSERT_TRUE(test::Eventually([&] { return percent() == 50; }));
+  EXPECT_EQ(View(id).progress->bytes, 2'500'000);
+  EXPECT_EQ(View(id).progress->phase, "copy");
+  Boot();  // another daemon
+  EXPECT_EQ(percent(), 50);
+  std::ofstream(scratch / "go").put('x');
+  ASSERT_TRUE(WaitForFile("more"));
+  ASSERT_TRUE(test::Eventually([&] { return View(id).progress->rate == 1 << 20; }));
+  EXPECT_EQ(percent(), 50);
+}
+
 TEST_F(RealJobs, TriesOfAStepShareOneLogAndTheLineBetweenThem) {
   options.retry.first = 20ms;
   Boot();

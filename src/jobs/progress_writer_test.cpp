@@ -1,5 +1,6 @@
 #include "jobs/progress_writer.hpp"
 
+#include "base/step_exit.hpp"
 #include "support/minder_world.hpp"
 
 namespace cmdsrv {
@@ -71,6 +72,22 @@ TEST_F(ProgressWriterTest, AnAdoptedJobGoesOnBeingWritten) {
   runner.Print(id, 10, At(60));
   loop->Advance(10s);
   EXPECT_EQ(Written(id)->bytes, 60);
+}
+
+TEST_F(ProgressWriterTest, WhileADownloadWaitsForItsNextTryItsProgressIsShownAndThenBeginsAnew) {
+  JobPlan plan = Chain(1);
+  plan.steps[0].retry = RetryPolicy::Temporary;
+  const JobId id = Submit(plan).at(0);
+  runner.Print(id, 10, At(50));
+  loop->Advance(10s);
+  End(id, StepExit::kTryLater);
+  EXPECT_EQ(StatusOf(id), "SCHEDULED");
+  EXPECT_EQ(board->Find(id)->progress->percent, 50);
+  Boot();
+  EXPECT_EQ(board->Find(id)->progress->percent, 50);
+  loop->Advance(5s);
+  EXPECT_EQ(StatusOf(id), "RESTARTED");
+  EXPECT_FALSE(Written(id)) << "it may have to begin with less";
 }
 
 TEST_F(ProgressWriterTest, AFullDiskIsNoReasonToStop) {
