@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <vector>
 
 #include "base/log.hpp"
@@ -38,14 +40,18 @@ std::optional<JobId> JobOfFile(std::string_view name, std::string_view suffix) {
   return JobId{*number};
 }
 
-Result<void> OutputKeeper::Begin(const std::function<bool(JobId)>& unfinished) {
-  if (auto made = MakeDirectories(paths_.Runs(), 0700); !made) return made;
-  if (auto made = MakeDirectories(paths_.output_directory, 0700); !made) return made;
+Result<OutputKeeper::Found> OutputKeeper::Begin(const std::function<bool(JobId)>& unfinished) {
+  if (auto made = MakeDirectories(paths_.Runs(), 0700); !made) return Failure(made.error());
+  if (auto made = MakeDirectories(paths_.output_directory, 0700); !made) return Failure(made.error());
   const auto records = ListDirectory(paths_.Runs());
   if (!records) return tl::unexpected(records.error());
+  Found found;
   for (const std::string& name : *records) {
     const auto id = JobOfFile(name, kRecordSuffix);
-    if (id && !unfinished(*id)) RemoveOrLog(paths_.Record(*id));
+    if (id) found.highest = std::max(found.highest, *id);
+    if (!id || unfinished(*id)) continue;
+    found.ended.push_back(*id);
+    RemoveOrLog(paths_.Record(*id));
   }
   const auto outputs = ListDirectory(paths_.output_directory);
   if (!outputs) return tl::unexpected(outputs.error());
@@ -53,7 +59,7 @@ Result<void> OutputKeeper::Begin(const std::function<bool(JobId)>& unfinished) {
     const auto id = JobOfFile(name, kOutputSuffix);
     if (id && !unfinished(*id)) Add(*id);
   }
-  return {};
+  return found;
 }
 
 void OutputKeeper::Add(JobId id) {

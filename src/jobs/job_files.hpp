@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -31,9 +32,13 @@ class OutputKeeper {
  public:
   OutputKeeper(JobPaths paths, std::uint64_t bound_bytes) : paths_(std::move(paths)), bound_(bound_bytes) {}
 
-  /// Takes in what is there; `unfinished` tells jobs whose files must stay, whatever their size. Run records of other
-  /// jobs are removed. Errors: Io when a directory cannot be made or listed.
-  Result<void> Begin(const std::function<bool(JobId)>& unfinished);
+  struct Found {
+    std::vector<JobId> ended;  ///< their run records were there and were removed; somebody may still write to one
+    JobId highest;             ///< of all that have a record; outputs may lie where anybody can make files
+  };
+  /// Takes in what is there; `unfinished` tells jobs whose files must stay, whatever their size. Errors: Io when a
+  /// directory cannot be made or listed.
+  Result<Found> Begin(const std::function<bool(JobId)>& unfinished);
 
   /// The job has ended; its output counts from now on.
   void Add(JobId id);

@@ -139,6 +139,7 @@ class MinderCore {
   std::string LastLineOf(const JobRecord& job, std::uint64_t total) const;
 
   // minder_recover.cpp
+  void EndUnknown(const std::vector<JobId>& ids);
   void Apply(const Decision& decision, const RunFacts& facts);
   void AdoptRun(JobId id, bool cancel);
 

@@ -8,6 +8,7 @@
 #include "base/time_text.hpp"
 #include "jobs/minder_core.hpp"
 #include "jobs/recovery.hpp"
+#include "platform/process.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -57,7 +58,10 @@ Result<void> MinderCore::Recover() {
   const RecoveryPlan plan = PlanRecovery(*rows, live, {options_.max_restarts_without_progress, options_.canonical_of});
   std::set<JobId> unfinished;
   for (const Decision& decision : plan.decisions) unfinished.insert(decision.id);
-  if (auto begun = outputs_.Begin([&](JobId id) { return unfinished.contains(id); }); !begun) return begun;
+  const auto found = outputs_.Begin([&](JobId id) { return unfinished.contains(id); });
+  if (!found) return tl::unexpected(found.error());
+  parts_.store.PassOverJobIds(found->highest);
+  EndUnknown(found->ended);
 
   std::vector<JobRecord> jobs;
   for (const JobRow& row : *rows) {
@@ -79,6 +83,14 @@ Result<void> MinderCore::Recover() {
   Prune();
   Wake();
   return {};
+}
+
+/// Runs that left a record and no unfinished row. Mostly their ends were just recorded; but when the database was lost
+/// they may go on, and nobody knows what they use or would ever hear of their ends.
+void MinderCore::EndUnknown(const std::vector<JobId>& ids) {
+  for (const JobId id : ids) {
+    parts_.runner.EndLeftovers(id, {BootId(), 0, 0}, [] {});
+  }
 }
 
 void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {

@@ -62,6 +62,7 @@ class FakeStore final : public Store {
 
   CommandId NextCommandId() override { return CommandId{next_++}; }
   std::vector<JobId> NextJobIds(std::size_t) override { return {}; }
+  void PassOverJobIds(JobId) override {}
   void LogCommand(CommandRow row) override { logged.push_back(std::move(row)); }
   Result<void> InsertGroup(CommandRow, std::vector<JobRow>) override { return {}; }
   void Update(std::vector<JobUpdate>, Durability, Done) override {}

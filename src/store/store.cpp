@@ -43,6 +43,12 @@ class SqliteStore final : public Store {
     return ids;
   }
 
+  void PassOverJobIds(JobId up_to) override {
+    std::int64_t last = ids_.job;
+    while (last < up_to.value && !ids_.job.compare_exchange_weak(last, up_to.value)) {
+    }
+  }
+
   void LogCommand(CommandRow row) override { writer_->Queue().PushLog(std::move(row)); }
 
   Result<void> InsertGroup(CommandRow command, std::vector<JobRow> jobs) override {

@@ -15,21 +15,21 @@
 namespace cmdsrv {
 
 struct StoreOptions {
-  std::string path;                                 ///< made 0600 when missing
-  int keep_commands_days = 90;                      ///< 0: for ever
+  std::string path;             ///< made 0600 when missing
+  int keep_commands_days = 90;  ///< 0: for ever
   int keep_jobs_days = 365;
-  std::chrono::milliseconds log_batch{200};         ///< how long a command log row may wait for others
+  std::chrono::milliseconds log_batch{200};  ///< how long a command log row may wait for others
 };
 
 struct StoreOpened;
 
-/// The database of Commands and jobs: SQLite in WAL mode, one writing thread that groups commits, one reading connection.
-/// All members: any thread. Writes are applied in the order of the calls, also those that return at once.
+/// The database of Commands and jobs: SQLite in WAL mode, one writing thread that groups commits, one reading
+/// connection. All members: any thread. Writes are applied in the order of the calls, also those that return at once.
 class Store {
  public:
   /// Opens, creates missing tables, migrates (PRAGMA user_version). A damaged file is set aside as
-  /// "<name>.corrupt-<time>" and a new one is begun (StoreOpened::set_aside names it). Errors: Newer for a file of a newer
-  /// program (nothing is touched), Io/NoSpace when no database can be made at all.
+  /// "<name>.corrupt-<time>" and a new one is begun (StoreOpened::set_aside names it). Errors: Newer for a file of a
+  /// newer program (nothing is touched), Io/NoSpace when no database can be made at all.
   static Result<StoreOpened> Open(const StoreOptions& options, const Clock& clock);
 
   virtual ~Store() = default;
@@ -37,6 +37,8 @@ class Store {
   /// Next unused ids; never given out again, also after pruning and restart.
   virtual CommandId NextCommandId() = 0;
   virtual std::vector<JobId> NextJobIds(std::size_t count) = 0;
+  /// Ids up to this one are never given out: there is a run of such a job, whatever became of its row.
+  virtual void PassOverJobIds(JobId up_to) = 0;
 
   /// For Commands that make no job. Returns at once; written within `log_batch` or with the next other write. Rows that
   /// cannot be written are counted and logged once a minute, never waited for. The queue is bounded (oldest dropped).
@@ -59,9 +61,9 @@ class Store {
   virtual Result<std::vector<JobRow>> Unfinished() = 0;
 
   struct ListQuery {
-    JobId below;                        ///< only ids less than this; none: no bound
-    std::optional<WallTime> since;      ///< created at or after
-    CommandId group;                    ///< only jobs of this Command; none: of all
+    JobId below;                    ///< only ids less than this; none: no bound
+    std::optional<WallTime> since;  ///< created at or after
+    CommandId group;                ///< only jobs of this Command; none: of all
     std::size_t limit = 50;
   };
   /// By id descending; jobs without a Command row are left out.

@@ -100,6 +100,28 @@ TEST_F(BrokenDatabase, OneWithADamagedPageIsSetAside) {
   ExpectSetAside();
 }
 
+/// Nobody knows any more what it was for, what it uses, and whom its end would matter to.
+TEST_F(BrokenDatabase, WhatStillRunsIsEndedWhenItsDatabaseIsLost) {
+  const auto steps = [&] {
+    auto processes = box_.Processes();
+    std::erase_if(processes, [](const ProcessFacts& process) {
+      return process.command.find("test-job 3000") == std::string::npos;  // the shim and its step
+    });
+    return processes;
+  };
+  Daemon daemon = box_.StartDaemon();
+  ASSERT_THAT(Ask(daemon, R"(TEST-JOB {"steps": [3000]})"), HasSubstr("Scheduled"));
+  ASSERT_TRUE(WaitUntil([&] { return steps().size() == 2; }, seconds(10)));
+  daemon.Kill9();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(Path() + suffix);
+  ASSERT_TRUE(daemon.Restart());
+  EXPECT_TRUE(WaitUntil([&] { return steps().empty(); }, seconds(10))) << Describe(steps());
+  EXPECT_THAT(daemon.Printed(), HasSubstr("of job 1"));
+  EXPECT_THAT(Ask(daemon, R"(TEST-JOB {"steps": [0.1]})"), HasSubstr("Job  2 Scheduled"))
+      << "its number stays used: what belongs to it is known by it";
+  ExpectWorks(daemon);
+}
+
 TEST_F(BrokenDatabase, ANewerOneIsRefusedAndNotTouched) {
   MakeHistory();
   PythonDatabase(Path()).Run("PRAGMA user_version = 4711");

@@ -54,7 +54,7 @@ class JobModel : public testing::Test {
 
 TEST_F(JobModel, RandomLivesKeepEveryPromise) {
   const bool again = tell_;
-  const bool more = std::getenv("CMDSRV_MODEL_HISTORIES") != nullptr;
+  const bool more = std::getenv("CMDSRV_MODEL_HISTORIES") != nullptr && std::getenv("CMDSRV_MODEL_FIRST") == nullptr;
   const long otherwise = more ? static_cast<long>(std::random_device{}()) : NumberFrom("CMDSRV_MODEL_FIRST", 1);
   const auto first = static_cast<std::uint64_t>(NumberFrom("CMDSRV_MODEL_SEED", otherwise));
   const long count = again ? 1 : NumberFrom("CMDSRV_MODEL_HISTORIES", kHistories);

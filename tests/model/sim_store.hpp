@@ -55,6 +55,7 @@ class SimStore final : public Store {
   // Store
   CommandId NextCommandId() override { return real_->NextCommandId(); }
   std::vector<JobId> NextJobIds(std::size_t count) override { return real_->NextJobIds(count); }
+  void PassOverJobIds(JobId up_to) override { real_->PassOverJobIds(up_to); }
   void LogCommand(CommandRow row) override { real_->LogCommand(std::move(row)); }
   Result<void> InsertGroup(CommandRow command, std::vector<JobRow> jobs) override;
   void Update(std::vector<JobUpdate> updates, Durability durability, Done done) override;

@@ -90,6 +90,7 @@ class FakeStore final : public Store {
     for (JobId& id : ids) id = JobId{++last_job_};
     return ids;
   }
+  void PassOverJobIds(JobId up_to) override { last_job_ = std::max(last_job_, up_to.value); }
   void LogCommand(CommandRow) override {}
 
   Result<void> InsertGroup(CommandRow command, std::vector<JobRow> jobs) override {

@@ -23,6 +23,7 @@ class CountingStore final : public Store {
 
   CommandId NextCommandId() override { return store_->NextCommandId(); }
   std::vector<JobId> NextJobIds(std::size_t count) override { return store_->NextJobIds(count); }
+  void PassOverJobIds(JobId up_to) override { store_->PassOverJobIds(up_to); }
   void LogCommand(CommandRow row) override { store_->LogCommand(std::move(row)); }
   Result<void> InsertGroup(CommandRow command, std::vector<JobRow> jobs) override {
     return store_->InsertGroup(std::move(command), std::move(jobs));
