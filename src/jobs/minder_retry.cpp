@@ -28,13 +28,14 @@ std::uint64_t SaltOf(JobId id, const RunRow& run) {
 void MinderCore::FailedForNow(JobId id, RetryWait wait, const RunRecord& record) {
   JobRecord* job = Find(id);
   const bool progressed = parts_.runner.Progressed(id, job->run);
+  const std::string why = LastLineOf(*job, record.output_total);
   const auto status = Next(job->status, JobEvent::FailedForNow);
   const auto retry =
       PlanRetry(job->run.retry, {wait, progressed, parts_.clock.Wall(), SaltOf(id, job->run)}, options_.retry);
   parts_.table.With([&](JobTable::Jobs&) {
     job->run.output_total = record.output_total;
     job->run.exit = DescribeExit(record);
-    job->run.reason = LastLineOf(*job, record.output_total);
+    job->run.reason = why;
     job->run.restarts_without_progress = 0;  // it came to an end of its own
     if (retry) job->run.retry = *retry;
   });
