@@ -6,10 +6,12 @@
 #include <array>
 #include <memory>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "gateway/base64.hpp"
 #include "gateway/form_body.hpp"
 #include "gateway/reply_envelope.hpp"
+#include "gateway/static_files.hpp"
 #include "gateway/verb_gate.hpp"
 
 namespace cmdsrv::gateway {
@@ -18,7 +20,7 @@ namespace {
 constexpr log::Domain kGateway{"gateway"};
 constexpr std::size_t kTokenBytes = 32;
 
-enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command };
+enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command, ServerInfo };
 struct Route {
   std::string_view path;
   Endpoint endpoint;
@@ -30,12 +32,27 @@ constexpr std::array kRoutes = {
     Route{"/iiab-cmd-service/auth/login", Endpoint::Login, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/refresh", Endpoint::Refresh, "GET, HEAD"},
     Route{"/iiab-cmd-service/cmd", Endpoint::Command, "POST"},
+    Route{"/iiab-cmd-service/server-info", Endpoint::ServerInfo, "GET, HEAD"},
+    Route{"/admin/server-info.php", Endpoint::ServerInfo, "GET, HEAD"},  // as the console asks
 };
+constexpr std::string_view kPages = "/admin";
 
 std::string NewToken() {
   std::array<char, kTokenBytes> bytes{};
   randombytes_buf(bytes.data(), bytes.size());
   return ToUrlBase64({bytes.data(), bytes.size()});
+}
+
+HttpResponse WrongMethod(std::string_view allow) {
+  HttpResponse refusal = Refusal(405);
+  refusal.headers.emplace_back("Allow", allow);
+  return refusal;
+}
+
+HttpResponse ServerInfo(const HttpRequest& request, bool running) {
+  return Json(PrintJson(json::object{{"iiab_server_ip", request.server},
+                                     {"iiab_client_ip", request.client},
+                                     {"iiab_cmdsrv_running", running ? "TRUE" : "FALSE"}}));
 }
 
 HttpResponse AnswerTo(Denial denial) {
@@ -62,13 +79,11 @@ Gateway::Gateway(const Config& config, const GatewayParts& parts)
 
 void Gateway::Handle(HttpRequest request, Reply reply) {
   const auto route = std::ranges::find(kRoutes, request.path, &Route::path);
-  if (route == kRoutes.end()) return reply(Refusal(404));
+  if (route == kRoutes.end()) return Page(request, reply);
   const bool head = request.method == "HEAD";
   const bool right = route->endpoint == Endpoint::Command ? request.method == "POST" : head || request.method == "GET";
   if (!right) {
-    HttpResponse refusal = Refusal(405);
-    refusal.headers.emplace_back("Allow", route->allow);
-    return reply(std::move(refusal));
+    return reply(WrongMethod(route->allow));
   }
   switch (route->endpoint) {
     case Endpoint::PublicKey: parts_.keys.RotateIfDue(); return reply({.body = KeyToBase64(parts_.keys.Public())});
@@ -82,8 +97,19 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
         if (denial == nullptr) return reply({.body = NewToken()});
         reply(Refusal(*denial == Denial::Refused ? 403 : 503));
       });
+    case Endpoint::ServerInfo: return reply(ServerInfo(request, parts_.running()));
     case Endpoint::Command: return Post(std::move(request), std::move(reply));
   }
+}
+
+void Gateway::Page(const HttpRequest& request, const Reply& reply) const {
+  const std::string_view path = request.path;
+  const bool ours = path.starts_with(kPages) && (path.size() == kPages.size() || path[kPages.size()] == '/');
+  if (!ours || parts_.files == nullptr) return reply(Refusal(404));
+  if (request.method != "GET" && request.method != "HEAD") return reply(WrongMethod("GET, HEAD"));
+  const std::string_view below = path.substr(kPages.size());
+  if (below.empty()) return reply({.status = 301, .headers = {{"Location", std::string(kPages) + "/"}}});
+  reply(parts_.files->Answer(request, below));
 }
 
 void Gateway::Post(HttpRequest request, Reply reply) {

@@ -31,6 +31,7 @@ class Gateway {
  private:
   struct Posted;
 
+  void Page(const HttpRequest& request, const Reply& reply) const;
   void Post(HttpRequest request, Reply reply);
   void Run(Posted posted);
   void Forward(std::string command, SteadyTime received, Reply reply);

@@ -115,7 +115,14 @@ class GatewayTest : public testing::Test {
   ServerKeys keys{box / "state/gateway.key", clock};
   AccountRule accounts{box.Path(), {"sudo", "iiab-admin"}};
   std::string_view trouble;
-  Gateway gateway{config, {clock, server, timers, keys, accounts, [this] { return trouble; }}};
+  Gateway gateway{config,
+                  {.clock = clock,
+                   .server = server,
+                   .timers = timers,
+                   .keys = keys,
+                   .accounts = accounts,
+                   .presence = [this] { return trouble; },
+                   .running = [this] { return trouble.empty(); }}};
   KeyPair browser = KeyPair::Make();
   std::deque<std::optional<HttpResponse>> responses;
 };
@@ -350,6 +357,18 @@ TEST_F(GatewayTest, BoxedCommands) {
   config.require_separate_nonce = true;
   EXPECT_EQ(forwarded(boxed("TEST", false)), invalid);
   EXPECT_EQ(forwarded(boxed("TEST", true)), "TEST");
+}
+
+TEST_F(GatewayTest, ServerInfoNeedsNoLogin) {
+  for (const char* path : {"/admin/server-info.php", "/iiab-cmd-service/server-info"}) {
+    const auto* response = Send({.method = "GET", .path = path, .client = "10.0.0.9", .server = "10.0.0.1"});
+    EXPECT_EQ(response->body,
+              R"({"iiab_server_ip":"10.0.0.1","iiab_client_ip":"10.0.0.9","iiab_cmdsrv_running":"TRUE"})");
+    EXPECT_EQ(response->type, "application/json");
+  }
+  trouble = "CMDSRV is not running.";
+  EXPECT_THAT(Get("/admin/server-info.php").body, HasSubstr(R"("iiab_cmdsrv_running":"FALSE"})"));
+  EXPECT_EQ(Get("/admin/").status, 404) << "nginx serves the pages unless a folder is given";
 }
 
 TEST_F(GatewayTest, AServerThatIsNotThere) {

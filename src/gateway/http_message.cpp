@@ -1,5 +1,7 @@
 #include "gateway/http_message.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace cmdsrv::gateway {
@@ -30,6 +32,8 @@ std::optional<std::string_view> HttpRequest::Header(std::string_view name) const
   return found->second;
 }
 
-HttpResponse Refusal(int status) { return {status, "text/plain", std::string(TextOf(status)), {}}; }
+OpenFile::~OpenFile() { ::close(fd_); }
+
+HttpResponse Refusal(int status) { return {.status = status, .body = std::string(TextOf(status))}; }
 
 }  // namespace cmdsrv::gateway

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,16 +24,31 @@ struct HttpRequest {
   std::optional<std::string_view> Header(std::string_view name) const;
 };
 
+/// A descriptor that is closed at the end.
+class OpenFile {
+ public:
+  explicit OpenFile(int fd) : fd_(fd) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile();
+  int Get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string type = "text/plain";
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<const OpenFile> file = {};  ///< sent instead of `body`
+  std::uint64_t file_bytes = 0;
 };
 
 using Reply = std::function<void(HttpResponse)>;
 
-inline HttpResponse Json(std::string body) { return {200, "application/json", std::move(body), {}}; }
+inline HttpResponse Json(std::string body) { return {.type = "application/json", .body = std::move(body)}; }
 /// A short text for people; 403 has none, as it always was.
 HttpResponse Refusal(int status);
 

@@ -1,6 +1,7 @@
 #include "gateway/http_server.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <strings.h>
@@ -67,6 +68,17 @@ std::string AddressText(MHD_Connection* connection) {
     inet_ntop(AF_INET6, &address->sin6_addr, text, sizeof text);
   }
   return text[0] == '\0' ? "local" : text;
+}
+
+MHD_Response* ResponseOf(HttpResponse& response) {
+  if (!response.file) {
+    return MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
+  }
+  const int fd = ::fcntl(response.file->Get(), F_DUPFD_CLOEXEC, 0);  // MHD closes its own
+  if (fd < 0) return nullptr;
+  MHD_Response* queued = MHD_create_response_from_fd64(response.file_bytes, fd);
+  if (queued == nullptr) ::close(fd);
+  return queued;
 }
 
 std::string ServerAddress(int fd) {
@@ -241,7 +253,9 @@ int HttpServer::Continue(Exchange& exchange, const char* data, std::size_t* size
 int HttpServer::Dispatch(Exchange& exchange) {
   exchange.dispatched = true;
   const auto* info = MHD_get_connection_info(exchange.connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  exchange.request.server = ServerAddress(info->connect_fd);
+  // The header is the word of the proxy that is trusted, and of nobody else.
+  const auto told = proxied_ ? exchange.request.Header("X-Server-Addr") : std::nullopt;
+  exchange.request.server = told ? PrintableAscii(*told, INET6_ADDRSTRLEN) : ServerAddress(info->connect_fd);
   const std::weak_ptr<Exchange> weak = exchanges_.at(&exchange);
   handler_(std::move(exchange.request), [this, weak](HttpResponse response) {
     if (const auto alive = weak.lock()) Take(*alive, std::move(response));
@@ -264,8 +278,7 @@ void HttpServer::Take(Exchange& exchange, HttpResponse response) {
 
 int HttpServer::Queue(Exchange& exchange) {
   HttpResponse& response = exchange.response;
-  MHD_Response* queued =
-      MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
+  MHD_Response* queued = ResponseOf(response);
   if (queued == nullptr) return MHD_NO;
   response.headers.emplace_back("Content-Type", response.type);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");

@@ -15,6 +15,7 @@
 #include "gateway/options.hpp"
 #include "gateway/reply_envelope.hpp"
 #include "gateway/server_presence.hpp"
+#include "gateway/static_files.hpp"
 
 namespace cmdsrv::gateway {
 namespace {
@@ -72,7 +73,20 @@ Result<void> Serve(const Options& options) {
   ServerKeys keys(options.state_directory + "/gateway.key", clock);
   LoopedServer server(**loop, options.socket);
   const ServerPresence presence(options.root + config->cmdsrv_pid_file, options.root + config->cmdsrv_ready_file);
-  Gateway gateway(*config, {clock, server, **loop, keys, accounts, [&presence] { return presence.Trouble(); }});
+  std::optional<StaticFiles> files;
+  if (!options.static_directory.empty()) {
+    auto opened = StaticFiles::Of(options.static_directory);
+    if (!opened) return Failure(opened.error());
+    files = std::move(*opened);
+  }
+  Gateway gateway(*config, {.clock = clock,
+                            .server = server,
+                            .timers = **loop,
+                            .keys = keys,
+                            .accounts = accounts,
+                            .presence = [&presence] { return presence.Trouble(); },
+                            .running = [&presence] { return presence.IsRunning(); },
+                            .files = files ? &*files : nullptr});
   const bool proxied = listening->is_unix || config->trust_proxy;
   auto http = HttpServer::Start(**loop, listening->fd, proxied, [&gateway](HttpRequest request, Reply reply) {
     gateway.Handle(std::move(request), std::move(reply));

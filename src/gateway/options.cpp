@@ -30,6 +30,7 @@ std::variant<Options, SaidByItself> ParseArguments(int argc, const char* const* 
   app.add_option("--state-directory", options.state_directory, "instead of /var/lib/iiab-cmdsrv-gateway")
       ->envname("STATE_DIRECTORY")
       ->type_name("DIR");
+  app.add_option("--static", options.static_directory, "serve the files of this folder under /admin")->type_name("DIR");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& said) {  // --help, --version

@@ -11,6 +11,7 @@ struct Options {
   std::string socket;  ///< of the server
   std::string config;
   std::string state_directory;
+  std::string static_directory;  ///< empty: nginx serves the pages
 };
 
 /// What the program says instead of running: help, version, or what is wrong with its arguments.

@@ -30,6 +30,8 @@ class Timers {
 /// "" when the server can be asked, otherwise the sentence that says why not.
 using Presence = std::function<std::string_view()>;
 
+class StaticFiles;
+
 /// What the gateway stands on. Everything outlives it.
 struct GatewayParts {
   const Clock& clock;
@@ -38,6 +40,8 @@ struct GatewayParts {
   ServerKeys& keys;
   const AccountRule& accounts;
   Presence presence;
+  std::function<bool()> running;       ///< for the page's first question: is the server there at all?
+  const StaticFiles* files = nullptr;  ///< under /admin; none: nginx serves them
 };
 
 inline constexpr std::chrono::seconds kRequestBudget{58};  ///< of one HTTP request, before any proxy gives up
