@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace cmdsrv {
 namespace {
 
@@ -69,6 +71,19 @@ bool IsUuid(std::string_view text) {
     if (dash ? text[i] != '-' : !IsHex(text[i])) return false;
   }
   return true;
+}
+
+bool IsPlainName(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  return InRange(text, 200) && text[0] != '.' && text.find('/') == std::string_view::npos &&
+         std::ranges::none_of(text, is_control) && IsUtf8(text);
+}
+
+std::string NormaliseUsb(std::string_view text) {
+  constexpr std::string_view kMedia = "/media/";
+  if (text.starts_with(kMedia)) text.remove_prefix(kMedia.size());
+  const bool good = text.size() == 4 && text.starts_with("usb") && IsDigit(text[3]);
+  return good ? std::string(kMedia) + std::string(text) : std::string();
 }
 
 }  // namespace cmdsrv

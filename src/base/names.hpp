@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 /// The value classes of names that come from clients, catalogs, sticks and directories. Whatever is not a member must
@@ -14,5 +15,10 @@ bool IsLanguage(std::string_view text);  ///< [A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*
 bool IsHex32(std::string_view text);     ///< 32 hexadecimal digits
 bool IsFetchUrl(std::string_view text);  ///< http, https or ftp with a host; printable ASCII without blanks or quotes
 bool IsUuid(std::string_view text);      ///< 8-4-4-4-12 hexadecimal digits
+/// A name in a directory that somebody else chose: 1–200 bytes of UTF-8 without '/' and control characters, not hidden.
+bool IsPlainName(std::string_view text);
+
+/// "usb0" and "/media/usb0" → "/media/usb0", one digit; empty for everything else.
+std::string NormaliseUsb(std::string_view text);
 
 }  // namespace cmdsrv

@@ -50,5 +50,20 @@ TEST(Names, UuidAndHex32) {
   EXPECT_FALSE(IsHex32("0123456789abcdef0123456789ABCDE"));
 }
 
+TEST(Names, PlainNamesStayInTheirDirectory) {
+  for (const char* good : {"a", "Üb ung's & <co>", "-a", "a..b", "*"}) EXPECT_TRUE(IsPlainName(good)) << good;
+  for (const std::string_view bad : {"", ".", "..", ".hidden", "a/b", "/", "a\nb", "a\x7f", "\xff"})
+    EXPECT_FALSE(IsPlainName(bad)) << bad;
+  EXPECT_FALSE(IsPlainName(std::string_view("a\0b", 3)));
+  EXPECT_FALSE(IsPlainName(std::string(201, 'a')));
+}
+
+TEST(Names, UsbIsNormalised) {
+  EXPECT_EQ(NormaliseUsb("usb0"), "/media/usb0");
+  EXPECT_EQ(NormaliseUsb("/media/usb9"), "/media/usb9");
+  for (const char* bad : {"", "usb", "usb10", "usbx", "/media/", "/media/usb0/", "/media/usb0/..", "/mnt/usb0", "USB0"})
+    EXPECT_EQ(NormaliseUsb(bad), "") << bad;
+}
+
 }  // namespace
 }  // namespace cmdsrv

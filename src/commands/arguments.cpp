@@ -32,14 +32,6 @@ bool IsExistingName(std::string_view text) {
   return !text.empty() && text != "." && text != ".." && text.find('/') == std::string_view::npos;
 }
 
-/// usbN or /media/usbN, one digit; empty when it is neither.
-std::string NormaliseUsb(std::string_view text) {
-  constexpr std::string_view kMedia = "/media/";
-  if (text.starts_with(kMedia)) text.remove_prefix(kMedia.size());
-  const bool good = text.size() == 4 && text.starts_with("usb") && text[3] >= '0' && text[3] <= '9';
-  return good ? fmt::format("{}{}", kMedia, text) : std::string();
-}
-
 bool IsMember(Class value_class, std::string_view text) {
   switch (value_class) {
     case Class::Any: return true;

@@ -35,6 +35,14 @@ Result<Outcome> GetKiwixCat(const Arguments&, Services&);
 Result<Outcome> GetZimStat(const Arguments&, Services&);
 Result<Outcome> InstallZims(const Arguments&, Services&);
 Result<Outcome> MakeKiwixLib(const Arguments&, Services&);
+Result<Outcome> RestartKiwix(const Arguments&, Services&);
+
+// delete_commands.cpp
+Result<Outcome> DelContent(const Arguments&, Services&);
+Result<Outcome> DelModules(const Arguments&, Services&);
+
+// copy_commands.cpp
+Result<Outcome> CopyZims(const Arguments&, Services&);
 
 // zim_upgrade_commands.cpp
 Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);

@@ -20,6 +20,29 @@ constexpr std::array kChangePassword = {
     Parameter{.name = "oldpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
     Parameter{.name = "newpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
 };
+constexpr std::array kCopyZims = {
+    Parameter{.name = "source", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "dest", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "zim_id", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "file_ref",
+              .type = Type::Text,
+              .need = Need::Required,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+};
+constexpr std::array kDelContent = {
+    Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "content", .type = Type::Object, .need = Need::Required},
+};
+constexpr std::array kDelModules = {
+    Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "mod_type", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "mod_list",
+              .type = Type::TextList,
+              .need = Need::Required,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+};
 constexpr std::array kGetJobLog = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
     Parameter{.name = "offset", .type = Type::Integer, .need = Need::Optional, .least = 0},
@@ -67,6 +90,9 @@ constexpr CommandRowInfo kCommands[] = {
     {"AUTHENTICATE",       Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Password, kAuthenticate, Authenticate,  "Tells the gateway whether a password is right."},
     {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
     {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
+    {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
+    {"DEL-CONTENT",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelContent,  DelContent,      "Deletes ZIM files and modules, and their items on the home menu."},
+    {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
     {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
     {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
@@ -80,6 +106,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},

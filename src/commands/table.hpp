@@ -27,8 +27,14 @@ struct Late {
   std::chrono::milliseconds delay{0};
 };
 
-/// "Here it is", "these steps will do it", "nothing yet: wait without a worker", or "here it is, but not at once".
-using Outcome = std::variant<Answer, JobPlan, EventWait, Late>;
+/// Something was done at once and is answered, and these steps do the rest.
+struct AnsweredPlan {
+  Answer answer;
+  JobPlan plan;
+};
+
+/// "Here it is", "these steps will do it", both, "nothing yet: wait without a worker", or "here it is, but not at once".
+using Outcome = std::variant<Answer, JobPlan, AnsweredPlan, EventWait, Late>;
 using Handler = Result<Outcome> (*)(const Arguments&, Services&);
 
 enum class Caller {

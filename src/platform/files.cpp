@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/text.hpp"
 #include "platform/temporary_file.hpp"
 
 namespace cmdsrv {
@@ -79,6 +80,25 @@ Result<UniqueFd> OpenBeneath(int directory, std::string_view path, int flags, mo
     if (errno == ELOOP) return Fail(ErrorCode::Io, "cannot open {}: a symbolic link is on the way", path);
     return FailAt(errno, "open", std::string(path));
   }
+}
+
+Result<UniqueFd> MakeDirectoriesBeneath(int directory, std::string_view path, mode_t mode) {
+  auto made = OpenBeneath(directory, ".", O_RDONLY | O_DIRECTORY);
+  for (const std::string_view part : Split(path, '/')) {
+    if (!made || part.empty()) continue;
+    const std::string name(part);
+    if (::mkdirat(made->Get(), name.c_str(), mode) != 0 && errno != EEXIST)
+      return FailAt(errno, "make the directory", std::string(path));
+    made = OpenBeneath(made->Get(), name, O_RDONLY | O_DIRECTORY);
+  }
+  return made;
+}
+
+bool IsMountPoint(const std::string& path) {
+  const auto facts = Look(path);
+  const auto space =
+      facts && facts->is_directory ? SpaceAt(path) : Result<Space>(Fail(ErrorCode::NotFound, "{}", path));
+  return space && space->mount_point == path;
 }
 
 Result<bool> RemoveFile(const std::string& path) {

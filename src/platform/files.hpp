@@ -48,6 +48,12 @@ Result<void> MakeDirectories(const std::string& path, mode_t mode = 0755);
 /// "..", links or mounts' magic links (openat2 RESOLVE_BENEATH|NO_SYMLINKS). `flags` as of open(2); O_CLOEXEC is added.
 Result<UniqueFd> OpenBeneath(int directory, std::string_view path, int flags, mode_t mode = 0);
 
+/// Makes `path` and its missing parents beneath the open directory, as OpenBeneath never leaving it, and opens it.
+Result<UniqueFd> MakeDirectoriesBeneath(int directory, std::string_view path, mode_t mode = 0755);
+
+/// True when a file system is mounted exactly there.
+bool IsMountPoint(const std::string& path);
+
 /// Removes the file if it is there; true when it was.
 Result<bool> RemoveFile(const std::string& path);
 

@@ -214,6 +214,27 @@ TEST_F(FilesTest, LongestNamesCanBeWritten) {
   EXPECT_EQ(WriteFileAtomically(scratch_ / (name + "n"), "x").error().code, ErrorCode::Io);
 }
 
+TEST_F(FilesTest, DirectoriesAreMadeBeneathAndNowhereElse) {
+  std::filesystem::create_directories(scratch_ / "base");
+  std::filesystem::create_directories(scratch_ / "outside");
+  std::filesystem::create_directory_symlink(scratch_ / "outside", scratch_ / "base/link");
+  const UniqueFd base(open((scratch_ / "base").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_TRUE(MakeDirectoriesBeneath(base.Get(), "a/b/c").has_value());
+  EXPECT_TRUE(MakeDirectoriesBeneath(base.Get(), "a/b/c").has_value());
+  EXPECT_TRUE(Look(scratch_ / "base/a/b/c")->is_directory);
+  EXPECT_FALSE(MakeDirectoriesBeneath(base.Get(), "link/x").has_value());
+  EXPECT_FALSE(MakeDirectoriesBeneath(base.Get(), "../x").has_value());
+  EXPECT_TRUE(ListDirectory(scratch_ / "outside")->empty());
+  EXPECT_FALSE(Look(scratch_ / "x"));
+}
+
+TEST_F(FilesTest, MountPointsAreKnown) {
+  EXPECT_TRUE(IsMountPoint("/proc"));
+  EXPECT_FALSE(IsMountPoint("/proc/self/"));
+  EXPECT_FALSE(IsMountPoint(scratch_.Path()));
+  EXPECT_FALSE(IsMountPoint(scratch_ / "none"));
+}
+
 TEST_F(FilesTest, MovesWithinAFileSystem) {
   Spit(scratch_ / "a", "text");
   Spit(scratch_ / "b", "old");

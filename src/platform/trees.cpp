@@ -118,18 +118,26 @@ Result<void> MoveAcross(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<bool> RemoveTree(const std::string& path) {
-  const std::string plain = WithoutSlashes(path);
-  const std::string name = NameOf(plain);
-  if (name.empty() || name == "." || name == "..")
-    return Fail(ErrorCode::Io, "cannot remove \"{}\": it does not name one thing in a directory", path);
-  if (!Look(plain)) return false;
-  const auto parent = OpenParent(plain);
-  if (!parent) return Failure(parent.error());
+Result<bool> RemoveTreeIn(int directory, const std::string& name, const std::string& shown) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
+    return Fail(ErrorCode::Io, "cannot remove \"{}\": it does not name one thing in a directory", shown);
+  struct stat facts {};
+  if (::fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return false;
+    return FailAt(errno, "look at", shown);
+  }
   Remover remover;
-  remover.Remove(parent->Get(), name, plain);
+  remover.Remove(directory, name, shown);
   if (remover.First()) return Failure(*remover.First());
   return true;
+}
+
+Result<bool> RemoveTree(const std::string& path) {
+  const std::string plain = WithoutSlashes(path);
+  if (!Look(plain)) return NameOf(plain).empty() ? RemoveTreeIn(AT_FDCWD, {}, path) : Result<bool>(false);
+  const auto parent = OpenParent(plain);
+  if (!parent) return Failure(parent.error());
+  return RemoveTreeIn(parent->Get(), NameOf(plain), plain);
 }
 
 Result<void> MoveTreeDurably(const std::string& from, const std::string& to) {

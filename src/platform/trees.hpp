@@ -13,6 +13,9 @@ namespace cmdsrv {
 /// interrupted anywhere and run again.
 Result<bool> RemoveTree(const std::string& path);
 
+/// The same for a name in an open directory; `shown` is its path for messages.
+Result<bool> RemoveTreeIn(int directory, const std::string& name, const std::string& shown);
+
 /// Moves a directory of regular files and directories; `to` must not exist. In one step within a file system; across
 /// file systems it is copied to a name beside `to`, synced, renamed, and then `from` is removed. Refused when there is
 /// anything else than files and directories in it.

@@ -162,7 +162,10 @@ Executed Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservat
     Record(passing);
     return {ToReply(passing.command.verb, outcome.error())};
   }
-  if (auto* plan = std::get_if<JobPlan>(&*outcome)) return {Submit(passing, std::move(*plan), std::move(reservation))};
+  if (auto* plan = std::get_if<JobPlan>(&*outcome))
+    return {Submit(passing, std::move(*plan), std::move(reservation), nullptr)};
+  if (auto* both = std::get_if<AnsweredPlan>(&*outcome))
+    return {Submit(passing, std::move(both->plan), std::move(reservation), &both->answer)};
   if (auto* late = std::get_if<Late>(&*outcome)) {
     auto answer = std::move(late->answer).map([](Answer said) { return Outcome(std::move(said)); });
     Executed executed = Finish(passing, std::move(answer), {});
@@ -182,7 +185,7 @@ Executed Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservat
   return {ToReply(passing.command.verb, answer)};
 }
 
-std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation) {
+std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation, const Answer* answer) {
   const std::string& verb = passing.command.verb;
   // A job is found again after a restart by its Command's text, so a verb that hides its text cannot have jobs.
   if (passing.row.makes != Makes::Jobs || passing.row.log != Log::Whole || plan.steps.empty()) {
@@ -196,7 +199,7 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
     return ToReply(verb, NotRecorded(verb, ids.error()));
   }
   if (ids->empty()) return ToReply(verb, Unexpected());
-  return JobScheduledReply(ids->back());
+  return answer != nullptr ? ToReply(verb, *answer) : JobScheduledReply(ids->back());
 }
 
 void Gates::Record(const Passing& passing) {

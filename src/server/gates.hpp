@@ -39,7 +39,8 @@ class Gates {
   Executed Known(const Passing& passing);
   Result<Outcome> AskHandler(const Passing& passing);
   Executed Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);
-  std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation);
+  /// `answer`: what is said once the jobs are recorded; null: which one the last of them is.
+  std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation, const Answer* answer);
   void Record(const Passing& passing);
 
   const GateParts parts_;

@@ -8,6 +8,8 @@ namespace {
 // clang-format off
 constexpr Step kSteps[] = {
     // name           link in /usr/bin       as    needs            function          arguments
+    {"copy-zim",      "",                    "", Needs::Settings, CopyZim,          "--from DEVICE --to DEVICE [--index] NAME",
+     "copies a ZIM between the box (internal) and a stick (usb0)"},
     {"kiwix-catalog", "iiab-get-kiwix-cat",  "-v", Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
      "fetches the Kiwix and IIAB ZIM catalogs"},
     {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",

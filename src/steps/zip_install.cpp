@@ -86,9 +86,7 @@ class Installation {
   /// A ZIM of which parts have been moved already was proven before that.
   Result<void> Prove(const std::string& zim, const std::vector<std::string>& parts) const {
     for (const std::string& part : parts) {
-      if (!IsSafeName(part))
-        return Fail(ErrorCode::Corrupt, "the name \"{}\" cannot be used for a ZIM; use letters, digits and _ - . +",
-                    part);
+      if (!IsPlainName(part)) return Fail(ErrorCode::Corrupt, "the name \"{}\" cannot be used for a ZIM", part);
       const auto facts = Look(source_ + part);
       if (facts && !facts->is_regular) return Fail(ErrorCode::Corrupt, "{}{} is no regular file", source_, part);
       if (!facts && Look(content_ + part)) return {};
@@ -123,7 +121,7 @@ class Installation {
       const std::string zim(key);
       for (const json::value& part : parts.is_array() ? parts.get_array() : json::array()) {
         // The note is ours; a name that a step before could not have written would lead somewhere else.
-        if (part.is_string() && IsSafeName(part.get_string()) && WholeZimName(part.get_string()) == zim)
+        if (part.is_string() && IsPlainName(part.get_string()) && WholeZimName(part.get_string()) == zim)
           zims[zim].emplace_back(part.get_string());
       }
     }
@@ -218,7 +216,7 @@ StepEnd ZipInstall(const Context& context, std::span<const std::string> argument
   const auto options = Options::Parse(arguments, {}, 1);
   if (!options) return Failure(options.error());
   const std::string& name = options->Operands().front();
-  if (!IsSafeName(name) || name.size() > 200) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
+  if (!IsPlainName(name)) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
   return Installation(context, name).Run();
 }
 

@@ -110,7 +110,7 @@ class Unpacking {
 
   Result<void> OpenPart() {
     const Place place = Cut(path_);
-    auto parent = MakeDirectory(place.directory);
+    auto parent = MakeDirectoriesBeneath(root_.Get(), place.directory);
     if (!parent) return Failure(parent.error());
     parent_ = *std::move(parent);
     const std::string part = place.file + std::string(kPartEnding);
@@ -124,20 +124,6 @@ class Unpacking {
         errno == ENOSPC)
       return FailFromErrno(ENOSPC, "write " + directory_ + path_);
     return {};
-  }
-
-  Result<UniqueFd> MakeDirectory(const std::string& path) {
-    std::string made;
-    auto directory = OpenBeneath(root_.Get(), ".", O_RDONLY | O_DIRECTORY);
-    for (const std::string_view part : Split(path, '/')) {
-      if (!directory) return directory;
-      const std::string name(part);
-      made += '/' + name;
-      if (::mkdirat(directory->Get(), name.c_str(), 0755) != 0 && errno != EEXIST)
-        return FailFromErrno(errno, "make the directory " + directory_ + made);
-      directory = OpenBeneath(directory->Get(), name, O_RDONLY | O_DIRECTORY);
-    }
-    return directory;
   }
 
   Result<void> Write(std::string_view piece) {

@@ -1,0 +1,77 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/names.hpp"
+#include "commands/devices.hpp"
+#include "commands/handlers.hpp"
+#include "content/zim_names.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+namespace {
+
+/// The old server gave these texts without its verb.
+Failure Say(std::string_view text) { return Fail(ErrorCode::Stated, "{} .", text); }
+
+/// Bytes of the regular files that make up a ZIM; nothing when there is none.
+std::optional<std::uint64_t> ZimBytes(const Device& device, const std::string& file_ref, const Settings& settings) {
+  const auto content = OpenPlace(device, Place::Zims, settings);
+  const auto files = content ? NamesIn(*content) : Failure(content.error());
+  if (!files) return std::nullopt;
+  std::optional<std::uint64_t> bytes;
+  for (const std::string& file : *files) {
+    struct stat facts {};
+    if (WholeZimName(file) != file_ref + ".zim" ||
+        ::fstatat(content->Get(), file.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(facts.st_mode))
+      continue;
+    bytes = bytes.value_or(0) + static_cast<std::uint64_t>(facts.st_size);
+  }
+  return bytes;
+}
+
+bool HasIndex(const Device& device, const std::string& file_ref, const Settings& settings) {
+  const auto indexes = OpenPlace(device, Place::Indexes, settings);
+  return indexes && OpenBeneath(indexes->Get(), file_ref + ".zim.idx", O_RDONLY | O_DIRECTORY).has_value();
+}
+
+/// Room for all of it and 5 % more, less what a copy that broke off has left there.
+bool Fits(std::uint64_t bytes, const Device& dest, const std::string& file_ref, const Settings& settings) {
+  const std::string directory = dest.IsInternal() ? settings.zim_working_dir : dest.path;
+  const auto space = SpaceAt(directory);
+  if (!space) return true;  // the step says what is wrong with it
+  const std::uint64_t there = dest.IsInternal() ? 0 : ZimBytes(dest, file_ref, settings).value_or(0);
+  const std::uint64_t wanted = bytes + bytes / 20;
+  return wanted <= there || wanted - there <= space->available_bytes;
+}
+
+JobPlan Plan(const Device& source, const Device& dest, const std::string& file_ref, bool with_index) {
+  const std::string lock = "zim:" + file_ref;
+  const std::vector<std::string> locks{lock, dest.IsInternal() ? source.name : dest.name};
+  JobPlan plan;
+  const auto add = [&](std::vector<std::string> step, std::vector<std::string> own_locks) {
+    plan.steps.push_back(PlanOwnStep(std::move(step), std::move(own_locks)));
+    if (plan.steps.size() > 1) plan.steps.back().after = plan.steps.size() - 2;
+  };
+  add({"copy-zim", "--from", source.name, "--to", dest.name, "--", file_ref}, locks);
+  if (with_index) add({"copy-zim", "--from", source.name, "--to", dest.name, "--index", "--", file_ref}, locks);
+  if (dest.IsInternal()) add({"zip-install", "--", file_ref}, {lock, "kiwix-library", "menus"});
+  return plan;
+}
+
+}  // namespace
+
+Result<Outcome> CopyZims(const Arguments& arguments, Services& services) {
+  const auto source = ReadDevice(*arguments.Text("source"), services.root);
+  const auto dest = ReadDevice(*arguments.Text("dest"), services.root);
+  if (!source || !dest || source->IsInternal() == dest->IsInternal()) return Say("Invalid Source or Destination.");
+  if (!IsReady(*source) || !IsReady(*dest)) return Say("USB device is not mounted.");
+  const std::string file_ref(*arguments.Text("file_ref"));
+  const auto bytes = ZimBytes(*source, file_ref, services.settings);
+  if (!bytes || !IsPlainName(file_ref)) return Say("Zim not found on Source.");
+  if (dest->IsInternal() && !MakeDirectories(services.settings.zim_working_dir))
+    return Say(fmt::format("Error creating directory {}", services.settings.zim_working_dir));
+  if (!Fits(*bytes, *dest, file_ref, services.settings)) return Say("Not enough storage space on Destination.");
+  return Plan(*source, *dest, file_ref, HasIndex(*source, file_ref, services.settings));
+}
+
+}  // namespace cmdsrv
