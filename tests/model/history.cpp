@@ -54,7 +54,7 @@ void History::Boot() {
   machine_.SetLimit(options_.max_running);
   loop_ = std::make_shared<SimLoop>(clock_);
   table_ = std::make_shared<JobTable>();
-  events_.emplace();
+  events_.emplace(random_.Next() >> 16U);
   core_.emplace(MinderCore::Parts{store_, clock_, loop_, machine_, *table_, *events_}, options_);
   const auto recovered = core_->Recover();
   Check(recovered.has_value(), "recovery fails: {}", recovered ? "" : recovered.error().message);
@@ -182,6 +182,8 @@ void History::Settle() {
   }
   while (machine_.TellOfAnEnd() || machine_.ShimGivesUp()) {
   }
+  Listen();
+  for (const auto& [id, status] : told_) Check(IsFinal(status), "the end of job {} was never told", id);
   Check(board_->Unfinished().empty(), "{} Commands are still called unfinished", board_->Unfinished().size());
   Check(machine_.Alive().empty(), "something is left running");
   for (const auto& [id, job] : ledger_.Jobs()) {
@@ -221,6 +223,25 @@ void History::CheckTable() {
     }
     Check(active <= places_, "{} jobs hold {} places", active, places_);
   });
+}
+
+/// A client of WAIT-EVENTS asks for what is new. It may have slept through the end of a server.
+void History::Listen() {
+  const JobChanges news = board_->Changes(heard_);
+  Check(heard_ || news.snapshot, "news without a beginning");
+  if (news.snapshot) told_.clear();
+  std::uint64_t last = news.snapshot ? 0 : *heard_;
+  for (const JobChange& change : news.changes) {
+    Check(news.snapshot || change.seq > last, "news {} comes after {}", change.seq, last);
+    last = change.seq;
+    const auto at = told_.find(change.id);
+    Check(at == told_.end() || !IsFinal(at->second), "there is news of job {}, which has ended", change.id);
+    const JobStatus written = ledger_.Of(change.id).status;
+    Check(!IsFinal(change.status) || written == change.status, "job {} is told to be {}, recorded is {}", change.id,
+          NameOf(change.status), NameOf(written));
+    told_[change.id] = change.status;
+  }
+  heard_ = news.seq;
 }
 
 /// Who waits says for what.

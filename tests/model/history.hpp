@@ -53,6 +53,7 @@ class History {
   void DoOneThing();
   void CheckTable();
   void CheckViews();
+  void Listen();
   void Settle();
   bool WorkOn();  ///< one thing that is due; false when nothing is but time
   void Submit(JobPlan plan, const std::string& canonical);
@@ -94,6 +95,7 @@ class History {
   bool StopCleanly();
   bool StopWithJobs();
   bool Look();
+  bool HearNews();
 
   Random random_;
   const std::string directory_;
@@ -108,7 +110,9 @@ class History {
   std::optional<JobEvents> events_;
   std::optional<MinderCore> core_;
   std::optional<Board> board_;
-  std::map<JobId, JobStatus> shown_;  ///< since the start of this daemon
+  std::optional<std::uint64_t> heard_;  ///< the number up to which a client of the news has heard, in any life
+  std::map<JobId, JobStatus> told_;     ///< what it believes
+  std::map<JobId, JobStatus> shown_;    ///< since the start of this daemon
   std::vector<std::pair<std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)>>> asked_;
   std::vector<std::function<void(bool)>> probes_;
   std::function<void()> network_changed_;

@@ -43,6 +43,7 @@ const std::vector<History::Event>& History::Events() {
       {"the daemon stops", 5, &History::StopCleanly},
       {"the daemon stops and ends its jobs", 4, &History::StopWithJobs},
       {"somebody looks", 15, &History::Look},
+      {"somebody hears the news", 25, &History::HearNews},
   };
   return events;
 }
@@ -267,6 +268,11 @@ bool History::StopWithJobs() {
     }
   }
   return StopCleanly();
+}
+
+bool History::HearNews() {
+  Listen();
+  return true;
 }
 
 bool History::Look() {
