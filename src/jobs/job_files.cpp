@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <vector>
-
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "platform/files.hpp"
@@ -81,11 +79,7 @@ void OutputKeeper::Remove(JobId id) {
 }
 
 void OutputKeeper::RemoveOlderThan(WallTime time) {
-  std::vector<JobId> old;
-  for (const auto& [id, kept] : kept_) {
-    if (kept.written < time) old.push_back(id);
-  }
-  for (const JobId id : old) Remove(id);
+  while (!kept_.empty() && kept_.begin()->second.written < time) Remove(kept_.begin()->first);
 }
 
 void OutputKeeper::KeepBound() {

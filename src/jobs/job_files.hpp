@@ -46,7 +46,8 @@ class OutputKeeper {
   /// The job's row is gone.
   void Remove(JobId id);
 
-  /// Outputs that were last written before `time` go.
+  /// The outputs of the first jobs that were last written before `time` go. What a box wrote while its clock was wrong
+  /// stays as long as an older job's does.
   void RemoveOlderThan(WallTime time);
 
  private:

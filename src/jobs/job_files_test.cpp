@@ -60,6 +60,9 @@ TEST_F(JobFiles, OldOutputsGoByThemselves) {
   EXPECT_FALSE(Exists(paths_.Output(JobId{1})));
   EXPECT_TRUE(Exists(paths_.Output(JobId{2})));
   EXPECT_TRUE(Exists(paths_.Output(JobId{3}))) << "of a job that has not ended";
+  keeper.Add(JobId{3});
+  keeper.RemoveOlderThan(Clock().Wall() - std::chrono::hours(24));
+  EXPECT_TRUE(Exists(paths_.Output(JobId{3}))) << "it was written after job 2, whatever the clock said";
 }
 
 TEST_F(JobFiles, FilesOfUnfinishedJobsAndOfOthersStay) {
