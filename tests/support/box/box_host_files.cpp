@@ -108,12 +108,26 @@ osm_vector_maps_installed: True
 usb_lib_installed: True
 )";
 
+constexpr std::string_view kPasswd =
+    "root:x:0:0:root:/root:/bin/bash\n"
+    "iiab-admin:x:1001:1001:Administrator of the box:/home/iiab-admin:/bin/bash\n";
+constexpr std::string_view kGroup =
+    "root:x:0:\n"
+    "sudo:x:27:iiab-admin\n"
+    "iiab-admin:x:1001:\n";
+// The password of the demo account is that of every fresh Internet-in-a-Box: g0adm1n
+constexpr std::string_view kShadow =
+    "root:*:19000:0:99999:7:::\n"
+    "iiab-admin:$6$iiabbox$o0HsBn.MyvDoAgzNk3KWoMAC735fqAoYEOID6fv9VtoNb8daEE2/OlumdNkTQIBBQ2Q6R7L2M0nRo6f96DGW00"
+    ":19000:0:99999:7:::\n";
+
 }  // namespace
 
 Result<void> WriteHostFiles(const std::string& root) {
   struct File {
     const char* path;
     std::string_view text;
+    unsigned mode = 0644;
   };
   const std::string uuid = UuidFor("the box") + "\n";
   const File files[] = {
@@ -124,9 +138,12 @@ Result<void> WriteHostFiles(const std::string& root) {
       {"/etc/iiab/uuid", uuid},
       {"/opt/iiab/iiab/vars/default_vars.yml", kDefaultVars},
       {"/opt/iiab/iiab/ansible_hosts", "127.0.0.1\n"},
+      {"/etc/passwd", kPasswd},
+      {"/etc/group", kGroup},
+      {"/etc/shadow", kShadow, 0600},
   };
   for (const File& file : files) {
-    if (auto written = WriteTextIfMissing(root + file.path, file.text); !written) return written;
+    if (auto written = WriteTextIfMissing(root + file.path, file.text, file.mode); !written) return written;
   }
   return {};
 }
