@@ -186,7 +186,7 @@ Result<Request> ReadRequest(const Settings& settings, std::span<const std::strin
 
 Result<ZipPlan> Plan(const Request& request) {
   const auto facts = Look(request.zip);
-  if (!facts) return Fail(ErrorCode::NotFound, "there is no {}", request.zip);
+  if (!facts) return Fail(ErrorCode::NotFound, "there is no {}; install the ZIM again to download it", request.zip);
   auto plan = PlanZip(request.zip);
   if (!plan) return plan;
   if (auto fits = CheckCatalogSize(*plan, facts->bytes, request.size_k); !fits) return Failure(fits.error());
