@@ -80,6 +80,7 @@ JobPlan Plan(const std::vector<ZimUpgrade>& chosen) {
   plan.steps.push_back(PlanOwnStep(std::move(upgrade), {locks.begin(), locks.end()}));
   plan.steps.back().retry = RetryPolicy::Temporary;
   plan.steps.push_back(PlanOwnStep({"make-kiwix-lib"}, {"kiwix-library"}));
+  plan.steps.back().merge = "kiwix-index";
   plan.steps.back().after = 0;
   return plan;
 }

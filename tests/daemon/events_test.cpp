@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -194,6 +195,33 @@ TEST_F(Events, OfManyEqualCommandsAtOneInstantOneIsAccepted) {
   }
   EXPECT_EQ(accepted, 1);
   Told("CANCEL-JOB {\"job_id\": 1}");
+}
+
+TEST(MergedIndex, ManyRequestsThatWaitAreDoneByOneRun) {
+  TestBox box;
+  box.Configure({{"cmdsrv_max_concurrent_jobs", 1}});
+  const Daemon daemon = box.StartDaemon();
+  const auto tell = [&](const std::string& command) {
+    return AskText(box.Socket(), command, seconds(30)).value_or("no reply");
+  };
+  EXPECT_THAT(tell(R"(TEST-JOB {"steps": [1]})"), HasSubstr("Scheduled"));
+  constexpr int kRequests = 5;
+  const std::string content = box.Path("/library/zims/content/");
+  for (int i = 0; i < kRequests; ++i) {
+    std::ofstream(content + fmt::format("gone_{}.zim", i)) << "no longer wanted";
+    EXPECT_THAT(tell(fmt::format(R"(DEL-CONTENT {{"device": "internal", "content": {{"zims": ["gone_{}"]}}}})", i)),
+                HasSubstr("\"Success\""));
+  }
+  const auto jobs = WaitForJobs(box.Socket(), kRequests + 1, seconds(60));
+  ASSERT_TRUE(jobs) << jobs.error().message;
+  int runs = 0, merged = 0;
+  for (const JobRow& job : *jobs) {
+    EXPECT_EQ(job.status, "SUCCEEDED") << Describe(*jobs);
+    runs += job.all.at("started_at").is_null() ? 0 : 1;
+    merged += job.all.at("reason").at("code") == "merged" ? 1 : 0;
+  }
+  EXPECT_EQ(runs, 2) << "the first job, and one index for all\n" << Describe(*jobs);
+  EXPECT_EQ(merged, kRequests - 1);
 }
 
 }  // namespace
