@@ -39,7 +39,8 @@ Result<Config> ParseConfig(std::string_view text) {
        {Take(object, "admin_console_group", config.admin_console_group),
         Take(object, "allow_stop_from_web", config.allow_stop_from_web),
         Take(object, "require_separate_nonce", config.require_separate_nonce),
-        Take(object, "trust_proxy", config.trust_proxy), Take(object, "cmdsrv_pid_file", config.cmdsrv_pid_file),
+        Take(object, "trust_proxy", config.trust_proxy), Take(object, "uploads_directory", config.uploads_directory),
+        Take(object, "cmdsrv_pid_file", config.cmdsrv_pid_file),
         Take(object, "cmdsrv_ready_file", config.cmdsrv_ready_file)}) {
     if (!taken) return Failure(taken.error());
   }

@@ -9,11 +9,12 @@ namespace cmdsrv::gateway {
 
 /// What an operator may set; a file of its own, because the server's is readable by root only.
 struct Config {
-  std::string admin_console_group = "iiab-admin";        ///< beside sudo
-  bool allow_stop_from_web = false;                      ///< the server has to allow it too
-  bool require_separate_nonce = false;                   ///< encrypted commands need X-IIAB-Command-Nonce
-  bool trust_proxy = false;                              ///< on TCP: believe X-Real-IP (a unix socket always does)
-  std::string cmdsrv_pid_file = "/run/iiab-cmdsrv.pid";  ///< beneath --root
+  std::string admin_console_group = "iiab-admin";  ///< beside sudo
+  bool allow_stop_from_web = false;                ///< the server has to allow it too
+  bool require_separate_nonce = false;             ///< encrypted commands need X-IIAB-Command-Nonce
+  bool trust_proxy = false;                        ///< on TCP: believe X-Real-IP (a unix socket always does)
+  std::string uploads_directory = "/library/working/uploads";  ///< beneath --root, like the next two
+  std::string cmdsrv_pid_file = "/run/iiab-cmdsrv.pid";        ///< beneath --root
   std::string cmdsrv_ready_file = "/run/iiab-cmdsrv-ready";
 };
 

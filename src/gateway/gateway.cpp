@@ -12,6 +12,7 @@
 #include "gateway/form_body.hpp"
 #include "gateway/reply_envelope.hpp"
 #include "gateway/static_files.hpp"
+#include "gateway/upload.hpp"
 #include "gateway/verb_gate.hpp"
 
 namespace cmdsrv::gateway {
@@ -20,7 +21,7 @@ namespace {
 constexpr log::Domain kGateway{"gateway"};
 constexpr std::size_t kTokenBytes = 32;
 
-enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command, ServerInfo };
+enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command, ServerInfo, Upload };
 struct Route {
   std::string_view path;
   Endpoint endpoint;
@@ -34,6 +35,7 @@ constexpr std::array kRoutes = {
     Route{"/iiab-cmd-service/cmd", Endpoint::Command, "POST"},
     Route{"/iiab-cmd-service/server-info", Endpoint::ServerInfo, "GET, HEAD"},
     Route{"/admin/server-info.php", Endpoint::ServerInfo, "GET, HEAD"},  // as the console asks
+    Route{kUploadPath, Endpoint::Upload, "POST"},
 };
 constexpr std::string_view kPages = "/admin";
 
@@ -81,7 +83,7 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
   const auto route = std::ranges::find(kRoutes, request.path, &Route::path);
   if (route == kRoutes.end()) return Page(request, reply);
   const bool head = request.method == "HEAD";
-  const bool right = route->endpoint == Endpoint::Command ? request.method == "POST" : head || request.method == "GET";
+  const bool right = route->allow == "POST" ? request.method == "POST" : head || request.method == "GET";
   if (!right) {
     return reply(WrongMethod(route->allow));
   }
@@ -98,6 +100,7 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
         reply(Refusal(*denial == Denial::Refused ? 403 : 503));
       });
     case Endpoint::ServerInfo: return reply(ServerInfo(request, parts_.running()));
+    case Endpoint::Upload: return reply(TakeUpload(request));
     case Endpoint::Command: return Post(std::move(request), std::move(reply));
   }
 }
@@ -110,6 +113,25 @@ void Gateway::Page(const HttpRequest& request, const Reply& reply) const {
   const std::string_view below = path.substr(kPages.size());
   if (below.empty()) return reply({.status = 301, .headers = {{"Location", std::string(kPages) + "/"}}});
   reply(parts_.files->Answer(request, below));
+}
+
+/// The console sends no credentials here, so who has just signed in from there may do it. Another site may make the
+/// same browser send a file; it cannot keep the browser from saying so.
+HttpResponse Gateway::TakeUpload(const HttpRequest& request) const {
+  const auto error = [](std::string_view text) { return Json(ErrorBody(text, false)); };
+  if (!login_.WasHere(request.client)) return error("Please sign in before you upload a file.");
+  if (const auto origin = request.Header("Origin")) {
+    const std::size_t host = origin->find("://");
+    if (host == std::string_view::npos || origin->substr(host + 3) != request.Header("Host")) return Refusal(403);
+  }
+  if (parts_.uploads_directory.empty()) return error("Files cannot be uploaded here.");
+  const auto upload = ReadUpload(request.Header("Content-Type").value_or(""), request.body);
+  if (!upload) return error(upload.error().message);
+  if (const auto stored = StoreUpload(parts_.uploads_directory, *upload); !stored) {
+    log::Warning(kGateway, "cannot store an upload: {}", stored.error().message);
+    return error(stored.error().code == ErrorCode::Refused ? stored.error().message : "The file cannot be stored.");
+  }
+  return Json(R"({"Success": "File uploaded."})");
 }
 
 void Gateway::Post(HttpRequest request, Reply reply) {

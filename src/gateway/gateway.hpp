@@ -32,6 +32,7 @@ class Gateway {
   struct Posted;
 
   void Page(const HttpRequest& request, const Reply& reply) const;
+  HttpResponse TakeUpload(const HttpRequest& request) const;
   void Post(HttpRequest request, Reply reply);
   void Run(Posted posted);
   void Forward(std::string command, SteadyTime received, Reply reply);

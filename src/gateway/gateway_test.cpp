@@ -122,7 +122,8 @@ class GatewayTest : public testing::Test {
                    .keys = keys,
                    .accounts = accounts,
                    .presence = [this] { return trouble; },
-                   .running = [this] { return trouble.empty(); }}};
+                   .running = [this] { return trouble.empty(); },
+                   .uploads_directory = box / "uploads"}};
   KeyPair browser = KeyPair::Make();
   std::deque<std::optional<HttpResponse>> responses;
 };
@@ -369,6 +370,29 @@ TEST_F(GatewayTest, ServerInfoNeedsNoLogin) {
   trouble = "CMDSRV is not running.";
   EXPECT_THAT(Get("/admin/server-info.php").body, HasSubstr(R"("iiab_cmdsrv_running":"FALSE"})"));
   EXPECT_EQ(Get("/admin/").status, 404) << "nginx serves the pages unless a folder is given";
+}
+
+TEST_F(GatewayTest, UploadsComeFromWhereSomebodyIsSignedIn) {
+  std::filesystem::create_directory(box / "uploads");
+  HttpRequest upload{
+      .method = "POST",
+      .path = "/admin/upload-image.php",
+      .headers = {{"Content-Type", "multipart/form-data; boundary=B"}, {"Host", "box.lan"}},
+      .body = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.gif\"\r\n\r\nGIF89a\r\n--B--"};
+  EXPECT_THAT(Send(upload)->body, HasSubstr("Please sign in"));
+  Send(Login("iiab-admin:g0adm1n"));
+  server.Answer(R"("VALID")");
+  EXPECT_EQ(Send(upload)->body, R"({"Success": "File uploaded."})");
+  EXPECT_EQ(test::Slurp(box / "uploads/a.gif"), "GIF89a");
+  HttpRequest elsewhere = upload;
+  elsewhere.client = "10.0.0.6";
+  EXPECT_THAT(Send(elsewhere)->body, HasSubstr("Please sign in"));
+  upload.headers.emplace_back("Origin", "http://evil.example");
+  EXPECT_EQ(Send(upload)->status, 403);
+  upload.headers.back().second = "http://box.lan";
+  EXPECT_EQ(Send(upload)->body, R"({"Success": "File uploaded."})");
+  clock.Advance(minutes(10));
+  EXPECT_THAT(Send(upload)->body, HasSubstr("Please sign in"));
 }
 
 TEST_F(GatewayTest, AServerThatIsNotThere) {

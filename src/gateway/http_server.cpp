@@ -213,6 +213,8 @@ HttpServer::Exchange& HttpServer::Begin(MHD_Connection* connection, const char* 
 /// What can be said before the body has come.
 void HttpServer::Judge(Exchange& exchange) {
   Framing framing;
+  const bool large = !limits_.large_path.empty() && exchange.request.path == limits_.large_path;
+  const std::size_t most = large ? limits_.large_bytes : limits_.body_bytes;
   for (const auto& [name, value] : exchange.request.headers) {
     if (value.size() > limits_.header_value_bytes) framing.long_value = true;
     if (!IsHeaderName(name)) framing.strange_name = true;
@@ -220,7 +222,7 @@ void HttpServer::Judge(Exchange& exchange) {
     if (strcasecmp(name.c_str(), "Content-Length") != 0) continue;
     ++framing.lengths;
     const auto length = ToInteger(value);
-    framing.length = length && *length >= 0 ? static_cast<std::size_t>(*length) : limits_.body_bytes + 1;
+    framing.length = length && *length >= 0 ? static_cast<std::size_t>(*length) : most + 1;
   }
   const auto refuse = [&](int status, bool now) {
     exchange.refusal = status;
@@ -231,7 +233,7 @@ void HttpServer::Judge(Exchange& exchange) {
   if (framing.lengths > 1 || framing.strange_name) return refuse(400, true);
   if (framing.transfer_encoding) return refuse(framing.lengths == 1 ? 400 : 411, true);
   if (framing.long_value) return refuse(431, true);
-  if (framing.length > limits_.body_bytes) return refuse(413, true);
+  if (framing.length > most) return refuse(413, true);
   if (framing.length == 0) return;
   exchange.body_bytes = framing.length;
   exchange.has_body = true;

@@ -16,6 +16,8 @@ namespace cmdsrv::gateway {
 
 struct HttpLimits {
   std::size_t body_bytes = 1U << 20U;
+  std::string large_path = {};  ///< of requests that may have a larger body
+  std::size_t large_bytes = 0;
   std::size_t header_value_bytes = 4096;
   std::size_t connections = 256;
   std::size_t requests = 64;                      ///< with a body, at the same time

@@ -186,11 +186,15 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInTheirOrder) {
 }
 
 TEST_F(HttpServerTest, BodiesAndHeadersHaveLimits) {
-  Start();
+  Start({.large_path = "/large", .large_bytes = 2'000'000});
   EXPECT_THAT(Ask(Post("/p", std::string(1U << 20U, 'x'))), StartsWith("HTTP/1.1 200"));
   RawClient big(port);
   big.Send("POST /p HTTP/1.1\r\nHost: b\r\nContent-Length: 1048577\r\n\r\n");
   EXPECT_THAT(big.ReadAll(), StartsWith("HTTP/1.1 413"));
+  RawClient larger(port);
+  larger.Send("POST /large HTTP/1.1\r\nHost: b\r\nContent-Length: 2000001\r\n\r\n");
+  EXPECT_THAT(larger.ReadAll(), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Ask(Post("/large", std::string(2'000'000, 'x'))), StartsWith("HTTP/1.1 200"));
   RawClient header(port);
   header.Send(Get("/", "X-IIAB-Nonce: " + std::string(4097, 'x') + "\r\n"));
   EXPECT_THAT(header.ReadAll(), StartsWith("HTTP/1.1 431"));

@@ -13,6 +13,8 @@ constexpr std::size_t kMostDelayed = 20;   // refusals that are kept back
 constexpr std::size_t kMostUnproven = 40;  // of the 64 requests in progress: guessers leave room for the others
 constexpr std::size_t kMostOfClient = 20;  // two consoles that start at once
 constexpr std::size_t kLoggedName = 40;
+constexpr std::chrono::minutes kWelcome{10};
+constexpr std::size_t kMostWelcomed = 1000;
 
 }  // namespace
 
@@ -60,7 +62,10 @@ void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
   cache_.ShadowIs(parts_.accounts.ShadowStamp());
   const Mark mark = cache_.MarkOf(claim->credentials);
   const bool allowed = parts_.accounts.MayUse(claim->visitor.user);
-  if (allowed && cache_.Knows(mark)) return done(std::move(claim->visitor));
+  if (allowed && cache_.Knows(mark)) {
+    Welcome(request.client);
+    return done(std::move(claim->visitor));
+  }
   if (IsCrowded(request.client)) return done(Denial::Refused);
   ++unproven_[request.client];
   ++unproven_in_all_;
@@ -94,6 +99,7 @@ void Login::Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const 
     }
     Leave(waiting.client);
     if (judged) {
+      Welcome(waiting.client);
       waiting.done(std::move(waiting.visitor));
     } else {
       const bool late = !reply && reply.error().code == ErrorCode::Timeout;
@@ -116,6 +122,20 @@ void Login::Deny(Waiting waiting) {
     Leave(client);
     done(Denial::Refused);
   });
+}
+
+void Login::Welcome(const std::string& client) {
+  const SteadyTime now = parts_.clock.Steady();
+  if (welcomed_.size() >= kMostWelcomed) {
+    std::erase_if(welcomed_, [&](const auto& one) { return now - one.second >= kWelcome; });
+    if (welcomed_.size() >= kMostWelcomed) welcomed_.clear();  // they are known again with their next request
+  }
+  welcomed_.insert_or_assign(client, now);
+}
+
+bool Login::WasHere(const std::string& client) const {
+  const auto found = welcomed_.find(client);
+  return found != welcomed_.end() && parts_.clock.Steady() - found->second < kWelcome;
 }
 
 void Login::Leave(const std::string& client) {

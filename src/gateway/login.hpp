@@ -43,6 +43,9 @@ class Login {
 
   void Forget() { cache_.Clear(); }
 
+  /// Somebody at this address has proven who they are within the last 10 minutes.
+  bool WasHere(const std::string& client) const;
+
  private:
   struct Claim {
     Visitor visitor;
@@ -61,6 +64,7 @@ class Login {
   void Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const Result<std::string>& reply);
   void Deny(Waiting waiting);
   void Leave(const std::string& client);
+  void Welcome(const std::string& client);
   bool IsCrowded(const std::string& client) const;
 
   const GatewayParts parts_;
@@ -70,6 +74,7 @@ class Login {
   std::map<Mark, std::vector<Waiting>> asked_;   ///< the same pair is asked about once at a time
   std::map<std::string, std::size_t> unproven_;  ///< by client: being asked about, or kept waiting for their refusal
   std::size_t unproven_in_all_ = 0;
+  std::map<std::string, SteadyTime> welcomed_;  ///< addresses, and when last; a bounded number
   std::size_t delayed_ = 0;
 };
 

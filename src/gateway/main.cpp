@@ -16,6 +16,7 @@
 #include "gateway/reply_envelope.hpp"
 #include "gateway/server_presence.hpp"
 #include "gateway/static_files.hpp"
+#include "gateway/upload.hpp"
 
 namespace cmdsrv::gateway {
 namespace {
@@ -86,11 +87,15 @@ Result<void> Serve(const Options& options) {
                             .accounts = accounts,
                             .presence = [&presence] { return presence.Trouble(); },
                             .running = [&presence] { return presence.IsRunning(); },
+                            .uploads_directory = options.root + config->uploads_directory,
                             .files = files ? &*files : nullptr});
   const bool proxied = listening->is_unix || config->trust_proxy;
-  auto http = HttpServer::Start(**loop, listening->fd, proxied, [&gateway](HttpRequest request, Reply reply) {
+  const auto handle = [&gateway](HttpRequest request, Reply reply) {
     gateway.Handle(std::move(request), std::move(reply));
-  });
+  };
+  // A little more than the picture: the form around it.
+  const HttpLimits limits{.large_path = std::string(kUploadPath), .large_bytes = kMaxUploadBytes + 4096};
+  auto http = HttpServer::Start(**loop, listening->fd, proxied, handle, limits);
   if (!http) return Failure(http.error());
 
   bool ending = false;

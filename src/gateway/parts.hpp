@@ -41,6 +41,7 @@ struct GatewayParts {
   const AccountRule& accounts;
   Presence presence;
   std::function<bool()> running;       ///< for the page's first question: is the server there at all?
+  std::string uploads_directory = {};  ///< of icons; empty: nothing may be uploaded
   const StaticFiles* files = nullptr;  ///< under /admin; none: nginx serves them
 };
 

@@ -63,24 +63,30 @@ Result<Secret> ReadPrivateFile(const std::string& path) {
   return Secret(std::move(text));
 }
 
-Result<void> WritePrivateFile(const std::string& path, std::string_view text) {
-  const std::string directory = DirectoryOf(path);
-  std::error_code failed;
-  std::filesystem::create_directories(DirectoryOf(directory), failed);  // a fresh box; what fails shows at once
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return FailFromErrno(errno, "make " + directory);
+Result<void> ReplaceFile(const std::string& path, std::string_view text, mode_t mode) {
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());  // of a power cut; there is one writer only
-  const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (file.Get() < 0) return FailFromErrno(errno, "write " + path);
+  // Whatever the umask says: an upload is for everybody to see, a key for nobody.
+  if (::fchmod(file.Get(), mode) != 0) return FailFromErrno(errno, "write " + path);
   auto done = WriteAll(file.Get(), path, text);
   if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = FailFromErrno(errno, "write " + path);
   if (!done) {
     ::unlink(temporary.c_str());
     return done;
   }
-  const File parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const File parent(::open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.Get() < 0 || ::fsync(parent.Get()) != 0) return FailFromErrno(errno, "write " + path);
   return {};
+}
+
+Result<void> WritePrivateFile(const std::string& path, std::string_view text) {
+  const std::string directory = DirectoryOf(path);
+  std::error_code failed;
+  std::filesystem::create_directories(DirectoryOf(directory), failed);  // a fresh box; what fails shows at once
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return FailFromErrno(errno, "make " + directory);
+  return ReplaceFile(path, text, 0600);
 }
 
 }  // namespace cmdsrv::gateway
