@@ -108,6 +108,7 @@ void MinderCore::Apply(const Decision& decision, const RunFacts& facts) {
       return WaitForNextTry(id, LeftOf(job->run.retry, parts_.clock.Wall(), options_.retry), true);
     case Fate::StartFirst:
       parts_.table.With([&](JobTable::Jobs&) {
+        if (facts.record) job->run.attempt = std::max(job->run.attempt, facts.record->attempt);  // used once, too
         job->status = Next(job->status, JobEvent::NeverBegan).value_or(job->status);
         job->stage = Waiting{.again = job->status == JobStatus::Restarted};
       });

@@ -96,8 +96,11 @@ Decision DecideBegun(const Row& row, const RunFacts& facts, const Planner& plann
   if (facts.shim_alive) return {id, Fate::Adopt, {}, run.cancel_wanted};
   const bool this_run = facts.record && facts.record->attempt == run.attempt;
   // What the disk has of an unfinished record after a power cut may be older than what the step did.
-  const bool never_ran = this_run && (facts.record->phase == RunPhase::NeverBegan ||
-                                      (facts.record->phase == RunPhase::Waiting && facts.same_boot));
+  const bool never_began = facts.record && facts.record->phase == RunPhase::NeverBegan;
+  // A later start, itself not recorded, of what must not be repeated: so the recorded one had never begun either.
+  const bool not_even_later = never_began && !row.options->restartable && facts.record->attempt > run.attempt;
+  const bool never_ran =
+      not_even_later || (this_run && (never_began || (facts.record->phase == RunPhase::Waiting && facts.same_boot)));
   if (TellsTheEnd(facts.record, run.attempt) && !never_ran) {
     const bool ended_from_outside = facts.record->cancelled != 0 && !run.cancel_wanted;
     if (!ended_from_outside) return {id, Fate::Settle};
