@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Between two looks where the server cannot tell by itself that something happened.
+// Between two looks where the server cannot tell by itself that something happened, or where it happens all the time.
 constexpr milliseconds kTerminalInterval{250};
 constexpr milliseconds kPlainInterval{1000};
 
@@ -88,7 +88,8 @@ class Follower {
       switch (news_.Wait(redraws ? std::min(kTick, Remaining()) : Remaining(), concerns)) {
         case News::Came::Change: return;
         case News::Came::Output:
-          if (redraws || session_.clock.Steady() - looked >= kPlainProgress) return;
+          if (redraws) return session_.pauser.Pause(std::min(kTerminalInterval, Remaining()));  // more may come at once
+          if (session_.clock.Steady() - looked >= kPlainProgress) return;
           break;
         case News::Came::Nothing:
           if (redraws) Show(*look);

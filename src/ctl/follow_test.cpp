@@ -153,6 +153,17 @@ TEST(Follow, OnATerminalOnlyTheTimesGoOnMeanwhile) {
   EXPECT_THAT(world.screen.out, HasSubstr("\x1b[1A\rjob 42  step 1 of 1  STARTED"));
 }
 
+TEST(Follow, ATerminalIsDrawnFourTimesASecondAtMost) {
+  World world;
+  world.screen.terminal = world.screen.redraws = true;
+  SayJobs(world, {Rows({Row(42, "STARTED")}), Rows({Row(42, "STARTED")}), Rows({Row(42, "SUCCEEDED")})});
+  world.server.Say("WAIT-EVENTS", fakes::Events(7, true, {}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(8, false, {fakes::Event(42, 7, "STARTED", R"(, "size": 5)")}));
+  world.server.Say("WAIT-EVENTS", fakes::Events(9, false, {fakes::Event(42, 7, "STARTED", R"(, "size": 6)")}));
+  EXPECT_EQ(Follow(world), 0);
+  EXPECT_THAT(world.pauser.pauses, ElementsAre(milliseconds{250}, milliseconds{250}));
+}
+
 TEST(Follow, ARestartBetweenTwoNewsIsWaitedForToo) {
   World world;
   SayJobs(world, {Rows({Row(42, "STARTED")}), Rows({Row(42, "STARTED")}), Rows({Row(42, "SUCCEEDED")})});

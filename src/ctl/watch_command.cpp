@@ -17,6 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1000};            // the times of running jobs go on
+constexpr milliseconds kOutputPause{250};      // several jobs print all the time
 constexpr std::chrono::seconds kPatience{30};  // as when following jobs
 constexpr std::chrono::hours kForever{24 * 365};
 
@@ -58,8 +59,9 @@ class Watcher {
         case News::Came::Change: PrintEvents(); return true;
         case News::Came::Output:
           PrintEvents();
-          if (redraws) return true;
-          break;
+          if (!redraws) break;
+          session_.pauser.Pause(std::min(kOutputPause, left));
+          return true;
         case News::Came::Nothing:
           if (redraws) Show();
           break;
