@@ -1,7 +1,5 @@
 #include "gateway/gateway.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -19,9 +17,8 @@ namespace cmdsrv::gateway {
 namespace {
 
 constexpr log::Domain kGateway{"gateway"};
-constexpr std::size_t kTokenBytes = 32;
 
-enum class Endpoint { PublicKey, Nonce, Login, Refresh, Command, ServerInfo, Upload };
+enum class Endpoint { PublicKey, Nonce, Login, Logout, Refresh, Command, ServerInfo, Upload };
 struct Route {
   std::string_view path;
   Endpoint endpoint;
@@ -31,6 +28,7 @@ constexpr std::array kRoutes = {
     Route{"/iiab-cmd-service/auth/get_pubkey", Endpoint::PublicKey, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/get_nonce", Endpoint::Nonce, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/login", Endpoint::Login, "GET, HEAD"},
+    Route{"/iiab-cmd-service/auth/logout", Endpoint::Logout, "POST"},
     Route{"/iiab-cmd-service/auth/refresh", Endpoint::Refresh, "GET, HEAD"},
     Route{"/iiab-cmd-service/cmd", Endpoint::Command, "POST"},
     Route{"/iiab-cmd-service/server-info", Endpoint::ServerInfo, "GET, HEAD"},
@@ -38,12 +36,6 @@ constexpr std::array kRoutes = {
     Route{kUploadPath, Endpoint::Upload, "POST"},
 };
 constexpr std::string_view kPages = "/admin";
-
-std::string NewToken() {
-  std::array<char, kTokenBytes> bytes{};
-  randombytes_buf(bytes.data(), bytes.size());
-  return ToUrlBase64({bytes.data(), bytes.size()});
-}
 
 HttpResponse WrongMethod(std::string_view allow) {
   HttpResponse refusal = Refusal(405);
@@ -93,10 +85,11 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
       // The length is the same, and nobody sees the text.
       return reply({.body = head ? std::string(32, '-') : nonces_.Issue(request.client)});
     case Endpoint::Refresh: return reply({});
+    case Endpoint::Logout: return reply(login_.EndSession(request) ? HttpResponse{} : Refusal(403));
     case Endpoint::Login:
-      return login_.Check(request, parts_.clock.Steady() + kRequestBudget, [reply](Login::Verdict verdict) {
+      return login_.Check(request, parts_.clock.Steady() + kRequestBudget, [this, reply](Login::Verdict verdict) {
         const auto* denial = std::get_if<Denial>(&verdict);
-        if (denial == nullptr) return reply({.body = NewToken()});
+        if (denial == nullptr) return reply({.body = login_.OpenSession(std::get<Visitor>(verdict))});
         reply(Refusal(*denial == Denial::Refused ? 403 : 503));
       });
     case Endpoint::ServerInfo: return reply(ServerInfo(request, parts_.running()));

@@ -166,6 +166,73 @@ TEST_F(GatewayTest, LoginAsksTheServerOnce) {
   EXPECT_EQ(Send(Login("iiab-admin:g0:adm\"1n")), nullptr);
 }
 
+TEST_F(GatewayTest, ATokenStandsForThePassword) {
+  Send(Login("iiab-admin:g0adm1n"));
+  server.Answer(R"("VALID")");
+  const std::string token = responses.back()->body;
+  const auto with_token = [&](const std::string& text, const std::string& path = "/iiab-cmd-service/cmd") {
+    HttpRequest request = Command("command=TEST");
+    request.path = path;
+    const std::string nonce = request.headers[1].second;
+    request.headers[0] = {"X-IIAB-Token", Seal(text, nonce, keys.Public())};
+    return request;
+  };
+  const auto passes = [&](const HttpRequest& request) {
+    Send(request);
+    if (server.questions.empty()) return false;
+    EXPECT_EQ(server.questions[0].command, "TEST") << "no password is asked about";
+    server.Answer("{}");
+    return true;
+  };
+  EXPECT_TRUE(passes(with_token(token)));
+  EXPECT_FALSE(passes(with_token(token + "x")));
+  EXPECT_EQ(responses.back()->status, 403);
+  HttpRequest bare = with_token(token);
+  bare.headers[0].second = token;
+  EXPECT_FALSE(passes(bare)) << "whoever has seen it at the login cannot seal it";
+  const KeyPair owner = std::exchange(browser, KeyPair::Make());
+  EXPECT_FALSE(passes(with_token(token))) << "another browser's key";
+  browser = owner;
+  HttpRequest replayed = with_token(token);
+  EXPECT_TRUE(passes(replayed));
+  EXPECT_FALSE(passes(replayed));
+  EXPECT_EQ(Send(with_token(token, "/iiab-cmd-service/auth/logout"))->status, 200);
+  EXPECT_FALSE(passes(with_token(token)));
+  EXPECT_EQ(Send(with_token(token, "/iiab-cmd-service/auth/logout"))->status, 403);
+}
+
+TEST_F(GatewayTest, AnAnswerFromBeforeAChangeOfPasswordsLetsNobodyIn) {
+  Send(Login("iiab-admin:g0adm1n"));
+  test::Spit(box / "etc/shadow", "changed");
+  server.Answer(R"("VALID")");
+  EXPECT_EQ(responses.back()->status, 503);
+  Send(Login("iiab-admin:g0adm1n"));
+  EXPECT_EQ(server.questions.size(), 1U) << "it is asked again";
+}
+
+TEST_F(GatewayTest, ATokenEndsWithThePassword) {
+  const auto token_works = [&](const std::string& token) {
+    HttpRequest request = Login("x:y");
+    request.headers[0] = {"X-IIAB-Token", Seal(token, request.headers[1].second, keys.Public())};
+    return Send(request)->status == 200;
+  };
+  const auto sign_in = [&] {
+    Send(Login("iiab-admin:g0adm1n"));
+    if (!server.questions.empty()) server.Answer(R"("VALID")");
+    return responses.back()->body;
+  };
+  std::string token = sign_in();
+  EXPECT_TRUE(token_works(token));
+  test::Spit(box / "etc/shadow", "changed");
+  EXPECT_FALSE(token_works(token));
+  token = sign_in();
+  Told("command=CHGPW%2520%7B%7D", R"({"Success": "CHGPW Password Changed."})");
+  EXPECT_FALSE(token_works(token));
+  token = sign_in();
+  test::Spit(box / "etc/group", "sudo:x:27:\n");
+  EXPECT_FALSE(token_works(token)) << "no longer an administrator";
+}
+
 TEST_F(GatewayTest, WhatProvesNothingIsRefusedWithoutAsking) {
   const std::string nonce = Nonce();
   const auto refused = [&](const HttpRequest& request, const char* why) {

@@ -19,7 +19,12 @@ constexpr std::size_t kMostWelcomed = 1000;
 }  // namespace
 
 Login::Login(const GatewayParts& parts, NonceStore& nonces)
-    : parts_(parts), nonces_(nonces), cache_(parts.clock), client_failures_(parts.clock), user_failures_(parts.clock) {}
+    : parts_(parts),
+      nonces_(nonces),
+      cache_(parts.clock),
+      sessions_(parts.clock),
+      client_failures_(parts.clock),
+      user_failures_(parts.clock) {}
 
 bool Login::TakeNonces(const HttpRequest& request, Visitor& visitor) {
   bool good = false;
@@ -30,24 +35,56 @@ bool Login::TakeNonces(const HttpRequest& request, Visitor& visitor) {
   return good;
 }
 
-/// Everything that can be judged without the server. Nothing: the request proves nothing, and is no guess either.
-std::optional<Login::Claim> Login::ReadClaim(const HttpRequest& request) {
-  Visitor visitor;
+std::optional<Secret> Login::OpenHeader(const HttpRequest& request, std::string_view name, Visitor& visitor) {
   if (!TakeNonces(request, visitor)) return std::nullopt;
   const auto key_text = request.Header("X-IIAB-ClientKey");
-  const auto box_text = request.Header("X-IIAB-Credentials");
+  const auto box_text = request.Header(name);
   if (!key_text || !box_text) return std::nullopt;
   const auto key = KeyFromBase64(*key_text);
   const auto box = FromBase64(*box_text, kLongestBox);
   if (!key || !box) return std::nullopt;
   visitor.key = *key;
-  const auto plain = parts_.keys.Open(*box, visitor.nonce, *key);
+  return parts_.keys.Open(*box, visitor.nonce, *key);
+}
+
+/// Everything that can be judged without the server. Nothing: the request proves nothing, and is no guess either.
+std::optional<Login::Claim> Login::ReadClaim(const HttpRequest& request) {
+  Visitor visitor;
+  const auto plain = OpenHeader(request, "X-IIAB-Credentials", visitor);
   if (!plain) return std::nullopt;
   auto credentials = SplitCredentials(*plain);
   // A console that nobody is signed in to sends ":".
   if (!credentials || credentials->user.empty()) return std::nullopt;
   visitor.user = credentials->user;
   return Claim{std::move(visitor), std::move(*credentials)};
+}
+
+/// The token comes in a box: whoever listens sees it at the login, but has not the key to seal it.
+std::optional<Visitor> Login::BySession(const HttpRequest& request) {
+  Visitor visitor;
+  const auto token = OpenHeader(request, "X-IIAB-Token", visitor);
+  if (!token) return std::nullopt;
+  auto user = sessions_.Use(*token, visitor.key);
+  if (!user || !parts_.accounts.MayUse(*user)) return std::nullopt;
+  visitor.user = std::move(*user);
+  return visitor;
+}
+
+bool Login::EndSession(const HttpRequest& request) {
+  Visitor visitor;
+  const auto token = OpenHeader(request, "X-IIAB-Token", visitor);
+  return token && sessions_.Close(*token, visitor.key);
+}
+
+void Login::Forget() {
+  cache_.Clear();
+  sessions_.Clear();
+}
+
+void Login::NoticeChangedPasswords() {
+  const auto before = cache_.Generation();
+  cache_.ShadowIs(parts_.accounts.ShadowStamp());
+  if (cache_.Generation() != before) sessions_.Clear();
 }
 
 bool Login::IsCrowded(const std::string& client) const {
@@ -57,9 +94,15 @@ bool Login::IsCrowded(const std::string& client) const {
 }
 
 void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
+  NoticeChangedPasswords();
+  if (!request.Header("X-IIAB-Credentials") && request.Header("X-IIAB-Token")) {
+    auto visitor = BySession(request);
+    if (!visitor) return done(Denial::Refused);
+    Welcome(request.client);
+    return done(std::move(*visitor));
+  }
   auto claim = ReadClaim(request);
   if (!claim) return done(Denial::Refused);
-  cache_.ShadowIs(parts_.accounts.ShadowStamp());
   const Mark mark = cache_.MarkOf(claim->credentials);
   const bool allowed = parts_.accounts.MayUse(claim->visitor.user);
   if (allowed && cache_.Knows(mark)) {
@@ -87,10 +130,16 @@ void Login::AskServer(const Mark& mark, const Credentials& credentials, bool all
 void Login::Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const Result<std::string>& reply) {
   auto node = asked_.extract(mark);
   if (node.empty()) return;
-  const bool valid = reply && *reply == R"("VALID")";
+  NoticeChangedPasswords();
+  // What was right before a change says nothing about now, and must not open a session either.
+  const bool stale = asked_in != cache_.Generation();
+  const bool valid = reply && *reply == R"("VALID")" && !stale;
   const bool judged = valid || (reply && *reply == R"("INVALID")");
-  if (!judged)
+  if (stale) {
+    log::Warning(kGateway, "cannot check a password: passwords were changed meanwhile");
+  } else if (!judged) {
     log::Warning(kGateway, "cannot check a password: {}", reply ? "the reply is none" : reply.error().message);
+  }
   if (valid && allowed) cache_.Remember(mark, asked_in);
   for (Waiting& waiting : node.mapped()) {
     if (judged && !(valid && allowed)) {

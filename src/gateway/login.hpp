@@ -12,6 +12,7 @@
 #include "gateway/http_message.hpp"
 #include "gateway/nonce_store.hpp"
 #include "gateway/parts.hpp"
+#include "gateway/session_store.hpp"
 
 namespace cmdsrv::gateway {
 
@@ -41,7 +42,14 @@ class Login {
   /// password it may be much later, which takes memory and nothing else.
   void Check(const HttpRequest& request, SteadyTime until, Done done);
 
-  void Forget() { cache_.Clear(); }
+  /// Nothing that was proven before counts any more: passwords are asked for again, sessions end.
+  void Forget();
+
+  /// A token for X-IIAB-Token, which then stands for the password of this visitor.
+  std::string OpenSession(const Visitor& visitor) { return sessions_.Open(visitor.user, visitor.key); }
+
+  /// Ends the session of the request's token; false when there is none. Uses up its nonce.
+  bool EndSession(const HttpRequest& request);
 
   /// Somebody at this address has proven who they are within the last 10 minutes.
   bool WasHere(const std::string& client) const;
@@ -58,7 +66,11 @@ class Login {
   };
   using Mark = CredentialCache::Mark;
 
+  /// What is in the box of this header, and who sealed it. Uses up the nonces.
+  std::optional<Secret> OpenHeader(const HttpRequest& request, std::string_view name, Visitor& visitor);
   std::optional<Claim> ReadClaim(const HttpRequest& request);
+  std::optional<Visitor> BySession(const HttpRequest& request);
+  void NoticeChangedPasswords();
   bool TakeNonces(const HttpRequest& request, Visitor& visitor);
   void AskServer(const Mark& mark, const Credentials& credentials, bool allowed, SteadyTime until);
   void Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const Result<std::string>& reply);
@@ -70,6 +82,7 @@ class Login {
   const GatewayParts parts_;
   NonceStore& nonces_;
   CredentialCache cache_;
+  SessionStore sessions_;
   Failures client_failures_, user_failures_;
   std::map<Mark, std::vector<Waiting>> asked_;   ///< the same pair is asked about once at a time
   std::map<std::string, std::size_t> unproven_;  ///< by client: being asked about, or kept waiting for their refusal
