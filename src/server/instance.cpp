@@ -6,15 +6,19 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "platform/proc_stat.hpp"
 #include "platform/unique_fd.hpp"
 
 namespace cmdsrv {
 namespace {
 
 constexpr log::Domain kServer{"server"};
+constexpr std::uint32_t kLongestExecMs = 5000;
 
 /// Appears whole or not at all, mode 0644 whatever the umask, and never through a link. Not synced: these files mean
 /// nothing after a reboot.
@@ -38,10 +42,28 @@ void Remove(const std::string& path) {
   }
 }
 
+/// Whether the process of the pid file is there. One that is just beginning has none yet, and one that was killed none
+/// that lives.
+bool LivesAt(const std::string& pid_file) {
+  const auto text = ReadFile(pid_file, 64);
+  const auto pid = text ? ToInteger(Trim(*text)) : std::nullopt;
+  if (!pid || *pid <= 0 || *pid > std::numeric_limits<pid_t>::max()) return false;
+  const auto stat = ReadProcStat(static_cast<pid_t>(*pid));
+  return stat && !stat->IsDead();
+}
+
+/// A server that was killed while it started a program leaves a child behind that holds the lock until it is that
+/// program: a moment, on a busy machine a long one.
+Result<FileLock> TakeLock(const Instance::Paths& paths) {
+  auto lock = FileLock::Take(paths.lock);
+  if (lock || lock.error().code != ErrorCode::Busy || LivesAt(paths.pid)) return lock;
+  return FileLock::Take(paths.lock, kLongestExecMs);
+}
+
 }  // namespace
 
 Result<Instance> Instance::Begin(Paths paths) {
-  auto lock = FileLock::Take(paths.lock);
+  auto lock = TakeLock(paths);
   if (!lock && lock.error().code == ErrorCode::Busy) {
     return Fail(ErrorCode::Busy, "another iiab-cmdsrv is running: it holds {}", paths.lock);
   }

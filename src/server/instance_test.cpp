@@ -1,10 +1,12 @@
 #include "server/instance.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -71,6 +73,22 @@ TEST_F(InstanceTest, SecondOneTouchesNothing) {
   EXPECT_NE(second.error().message.find("another iiab-cmdsrv"), std::string::npos);
   EXPECT_TRUE(Look(paths_.ready));
   EXPECT_TRUE(Look(paths_.pid));
+}
+
+TEST_F(InstanceTest, TheLastChildOfAKilledServerIsWaitedFor) {
+  // It has the server's descriptors until it has become another program, which can take its time.
+  auto lock = FileLock::Take(paths_.lock);
+  ASSERT_TRUE(lock);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::poll(nullptr, 0, 300);
+    ::_exit(0);
+  }
+  lock = Fail(ErrorCode::NotFound, "closed here, and open in the child");
+  std::ofstream(paths_.pid) << "2147483646\n";
+  const auto instance = Instance::Begin(paths_);
+  EXPECT_TRUE(instance) << instance.error().message;
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(InstanceTest, WhatAKilledServerLeftIsReplaced) {
