@@ -118,6 +118,7 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.run_lock_dir = root.Path("/run/lock/");
   settings.pid_file = reader.File("cmdsrv_pid_file", "/run/iiab-cmdsrv.pid");
   settings.ready_file = reader.File("cmdsrv_ready_file", "/run/iiab-cmdsrv-ready");
+  settings.gateway_user = reader.Text("gateway_user", "iiab-cmdsrv-gateway");
   settings.admin_console_group = reader.Text("admin_console_group", "iiab-admin");
   settings.iiab_admin_user = reader.Text("iiab_admin_user", "iiab-admin");
   settings.workers = reader.Number("cmdsrv_no_workers", settings.workers, 1, 64);

@@ -25,6 +25,7 @@ struct Settings {
   std::string ready_file;
   std::string database_path;
   std::string apache_user;
+  std::string gateway_user;         ///< key: may connect too; no such account is no mistake
   std::string admin_console_group;  ///< key: its members may use the console, like those of sudo
   std::string iiab_admin_user;      ///< key: the administrator that the installer makes
 

@@ -1,5 +1,6 @@
 #include "server/daemon.hpp"
 
+#include <pwd.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -68,8 +69,10 @@ Result<std::optional<SocketOwner>> OwnerOf(const Configuration& configuration) {
   return *owner;
 }
 
-PeerRules RulesFor(const Root& root, const std::optional<SocketOwner>& owner) {
+PeerRules RulesFor(const Root& root, const Settings& settings, const std::optional<SocketOwner>& owner) {
   PeerRules rules;
+  // Not there on every box: then the gateway runs as the web account, as it always did.
+  if (const passwd* gateway = ::getpwnam(settings.gateway_user.c_str())) rules.gateway_uid = gateway->pw_uid;
   rules.web_uid = owner ? owner->uid : ::geteuid();
   if (root.IsBox()) rules.own = ::geteuid();
   return rules;
@@ -88,7 +91,7 @@ class Daemon {
       : settings_(configuration.settings),
         root_(configuration.root),
         owner_(owner),
-        peers_(RulesFor(root_, owner_)),
+        peers_(RulesFor(root_, settings_, owner_)),
         queue_(settings_.max_queued) {}
 
   /// All that can fail at start.

@@ -23,11 +23,12 @@ std::optional<Peer> ParsePeer(std::string_view address);
 
 /// Which peers may do what. A value; any thread.
 struct PeerRules {
-  uid_t web_uid = 0;         ///< the account of the gateway
-  std::optional<uid_t> own;  ///< in a --root box: the daemon's own uid counts as root
+  uid_t web_uid = 0;                      ///< the account that owns the socket
+  std::optional<uid_t> gateway_uid = {};  ///< an account of its own for the gateway, where there is one
+  std::optional<uid_t> own;               ///< in a --root box: the daemon's own uid counts as root
 
   bool IsRoot(const Peer& peer) const { return peer.uid == 0 || peer.uid == own; }
-  bool MayConnect(const Peer& peer) const { return IsRoot(peer) || peer.uid == web_uid; }
+  bool MayConnect(const Peer& peer) const { return IsRoot(peer) || peer.uid == web_uid || peer.uid == gateway_uid; }
   bool MayCall(const Peer& peer, Caller caller) const;
 };
 

@@ -26,6 +26,16 @@ TEST(PeerRules, RootAndTheWebAccountMayConnect) {
   EXPECT_FALSE(rules.MayConnect(Peer{}));
 }
 
+TEST(PeerRules, TheGatewayMayHaveAnAccountOfItsOwn) {
+  const PeerRules rules{.web_uid = 33, .gateway_uid = 990, .own = {}};
+  const Peer gateway{990, 990, 1};
+  EXPECT_TRUE(rules.MayConnect(gateway));
+  EXPECT_TRUE(rules.MayCall(gateway, Caller::Gateway));
+  EXPECT_TRUE(rules.MayCall(gateway, Caller::Console));
+  EXPECT_FALSE(rules.MayCall(gateway, Caller::Root));
+  EXPECT_FALSE(rules.MayConnect({991, 33, 1}));
+}
+
 TEST(PeerRules, OwnUidIsRootInABoxOnly) {
   EXPECT_TRUE((PeerRules{.web_uid = 33, .own = 1000}.IsRoot({1000, 1000, 1})));
   EXPECT_FALSE((PeerRules{.web_uid = 33, .own = {}}.IsRoot({1000, 1000, 1})));
