@@ -51,7 +51,7 @@ class BrokenDatabase : public testing::Test {
     Daemon daemon = box_.StartDaemon();
     ExpectWorks(daemon);
     EXPECT_THAT(Ask(daemon, "GET-HEALTH"), HasSubstr("the database was damaged"));
-    EXPECT_THAT(daemon.Printed(), HasSubstr(".corrupt-"));
+    EXPECT_TRUE(daemon.Prints(".corrupt-")) << daemon.Printed();
     int kept = 0;
     for (const std::string& name : NamesIn(box_.Path("/opt/admin/cmdsrv"))) {
       kept += name.find(".corrupt-") != std::string::npos ? 1 : 0;
@@ -63,7 +63,7 @@ class BrokenDatabase : public testing::Test {
     Daemon daemon = box_.StartDaemon();
     EXPECT_EQ(Ask(daemon, "GET-JOB-STAT"), kRefused);
     EXPECT_EQ(Ask(daemon, R"(TEST-JOB {"steps": [0]})"), kRefused);
-    EXPECT_THAT(daemon.Printed(), HasSubstr(sentence));
+    EXPECT_TRUE(daemon.Prints(sentence)) << daemon.Printed();
     const auto ended = daemon.Terminate();
     EXPECT_TRUE(ended && ended->exited && ended->status == 0);
   }
@@ -116,7 +116,7 @@ TEST_F(BrokenDatabase, WhatStillRunsIsEndedWhenItsDatabaseIsLost) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(Path() + suffix);
   ASSERT_TRUE(daemon.Restart());
   EXPECT_TRUE(WaitUntil([&] { return steps().empty(); }, seconds(10))) << Describe(steps());
-  EXPECT_THAT(daemon.Printed(), HasSubstr("of job 1"));
+  EXPECT_TRUE(daemon.Prints("of job 1")) << daemon.Printed();
   EXPECT_THAT(Ask(daemon, R"(TEST-JOB {"steps": [0.1]})"), HasSubstr("Job  2 Scheduled"))
       << "its number stays used: what belongs to it is known by it";
   ExpectWorks(daemon);

@@ -154,7 +154,7 @@ TEST_F(ProcessLife, UnusableDatabaseIsToldToEveryClient) {
   const char* failed = R"({"Error": "IIAB-CMDSRV failed to initialize","Alert": "True"})";
   EXPECT_EQ(Told("TEST"), failed);
   EXPECT_EQ(Told("nonsense"), failed);
-  EXPECT_THAT(daemon.Printed(), HasSubstr("cmdsrv.0.3.db"));
+  EXPECT_TRUE(daemon.Prints("cmdsrv.0.3.db")) << daemon.Printed();
   EXPECT_EQ(Told("STOP"), kStopping);
   const auto end = daemon.WaitForEnd(seconds(20));
   ASSERT_TRUE(end) << end.error().message;
@@ -212,7 +212,7 @@ TEST_F(ProcessLife, OthersMayNotUseTheSocketAndTheWebAccountMayNotStop) {
   ASSERT_EQ(::chmod(box.Socket().c_str(), 0777), 0);
   EXPECT_EQ(as(kOther, "TEST"), R"({"Error": "You may not use this socket. TEST."})");
   EXPECT_EQ(as(kOther, "STOP"), R"({"Error": "You may not use this socket. STOP."})");
-  EXPECT_THAT(daemon.Printed(), HasSubstr("uid 65534"));
+  EXPECT_TRUE(daemon.Prints("uid 65534")) << daemon.Printed();
   EXPECT_EQ(Told("TEST"), kTestReply);
 }
 

@@ -161,4 +161,8 @@ bool Daemon::IsRunning() {
 
 std::string Daemon::Printed() const { return ReadText(output_file_).value_or(""); }
 
+bool Daemon::Prints(std::string_view text, milliseconds deadline) const {
+  return WaitUntil([&] { return Printed().find(text) != std::string::npos; }, deadline);
+}
+
 }  // namespace cmdsrv::test

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -55,6 +56,9 @@ class Daemon {
 
   /// What it has printed since its start.
   std::string Printed() const;
+
+  /// Waits until it has printed `text`: lines come from a thread of their own, soon after what they tell of.
+  bool Prints(std::string_view text, milliseconds deadline = seconds(10)) const;
 
  private:
   Daemon() = default;
