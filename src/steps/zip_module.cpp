@@ -14,7 +14,8 @@ constexpr size_t kPiece = 256U << 10U;
 
 void Put(char* field, size_t size, const char* text) {
   if (size == 0) return;
-  const size_t length = text != nullptr ? strlen(text) : 0;
+  if (text == nullptr) text = "libarchive does not say why";
+  const size_t length = strlen(text);
   const size_t count = length < size ? length : size - 1;
   memcpy(field, text, count);
   field[count] = '\0';
