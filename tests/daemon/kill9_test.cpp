@@ -99,7 +99,7 @@ TEST_F(Kill9, LosesAndRepeatsNothing) {
   }
   internet.Clear();  // full speed from here on
 
-  const auto jobs = WaitForJobs(daemon.Socket(), 2 * kDownloads, seconds(90));
+  const auto jobs = WaitForJobs(daemon.Socket(), 2 * kDownloads, seconds(240));
   ASSERT_TRUE(jobs) << jobs.error().message;
   for (const JobRow& job : *jobs) EXPECT_EQ(job.status, "SUCCEEDED") << Describe({job});
   ASSERT_EQ(jobs->size(), 2U * kDownloads);
