@@ -24,10 +24,15 @@ std::int64_t Number(const json::object& object, std::string_view key, std::int64
 
 std::string Line(const json::object& object, std::string_view key) { return CleanLine(TextMember(object, key)); }
 
+struct Reason {
+  std::string text, code;
+};
+
 /// {"code": "slot", "text": "a sentence"}, or the sentence alone.
-std::string ReadReason(const json::object& row) {
+Reason ReadReason(const json::object& row) {
   const json::value* reason = row.if_contains("reason");
-  return reason != nullptr && reason->is_object() ? Line(reason->get_object(), "text") : Line(row, "reason");
+  if (reason == nullptr || !reason->is_object()) return {Line(row, "reason"), {}};
+  return {Line(reason->get_object(), "text"), Line(reason->get_object(), "code")};
 }
 
 std::optional<JobProgress> ReadProgress(const json::object& row) {
@@ -102,6 +107,7 @@ bool IsRunning(const JobRow& row) { return row.status == "STARTED" || row.status
 bool IsFinished(const JobRow& row) { return row.status != "SCHEDULED" && !IsRunning(row); }
 
 JobRow ReadJobRow(const json::object& row) {
+  Reason reason = ReadReason(row);
   return {.id = Number(row, "job_id", 0),
           .group = Number(row, "group_id", 0),
           .step_no = Number(row, "step_no", 1),
@@ -110,7 +116,8 @@ JobRow ReadJobRow(const json::object& row) {
           .command = CleanLine(UnescapeHtml(TextMember(row, "job_command"))),
           .output = CleanLines(UnescapeHtml(TextMember(row, "job_output"))),
           .message = CleanLine(UnescapeHtml(TextMember(row, "cmd_msg"))),
-          .reason = ReadReason(row),
+          .reason = std::move(reason.text),
+          .reason_code = std::move(reason.code),
           .exit = Line(row, "exit"),
           .created = Line(row, "create_datetime"),
           .elapsed_sec = Number(row, "elapsed_sec", 0),

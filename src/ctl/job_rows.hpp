@@ -32,8 +32,9 @@ struct JobRow {
   std::string status{};
   std::string command{};  ///< the step's argument vector, for showing
   std::string output{};
-  std::string message{};  ///< the Command, masked if sensitive
-  std::string reason{};
+  std::string message{};      ///< the Command, masked if sensitive
+  std::string reason{};       ///< a sentence
+  std::string reason_code{};  ///< for programs; docs/commands/GET-JOB-STAT.md has the list
   std::string exit{};
   std::string created{};  ///< MM-DD hh:mm
   std::int64_t elapsed_sec = 0;

@@ -51,6 +51,7 @@ TEST(JobRows, AReasonIsASentenceOrACodeAndASentence) {
   const auto reason = [](const char* text) { return ReadJobRow(ParseJson(text)->get_object()).reason; };
   EXPECT_EQ(reason(R"({"reason": "no space left"})"), "no space left");
   EXPECT_EQ(reason(R"({"reason": {"code": "slot", "text": "waits for\na place"}})"), "waits for a place");
+  EXPECT_EQ(ReadJobRow(ParseJson(R"({"reason": {"code": "slot"}})")->get_object()).reason_code, "slot");
   EXPECT_EQ(reason(R"({"reason": null})"), "");
   EXPECT_EQ(reason(R"({"reason": {"text": 5}})"), "");
 }

@@ -100,7 +100,7 @@ std::string JobDetail(const JobRow& row, std::vector<JobRow> group, WallTime now
   AddField(text, "Command", row.message);
   AddField(text, "program", row.command);
   AddField(text, "status", row.status);
-  AddField(text, "reason", row.reason);
+  AddField(text, "reason", row.reason_code.empty() ? row.reason : fmt::format("{} ({})", row.reason, row.reason_code));
   AddField(text, "exit", row.exit);
   if (row.progress) AddField(text, "progress", ProgressText(*row.progress));
   AddField(text, "created", row.created);

@@ -112,6 +112,11 @@ TEST(JobTexts, DetailShowsTheGroupAndTheOutput) {
             "  line 2\n");
 }
 
+TEST(JobTexts, AReasonIsShownWithItsCode) {
+  const JobRow row{.id = 43, .status = "SCHEDULED", .reason = "Waiting for a place", .reason_code = "slot"};
+  EXPECT_NE(JobDetail(row, {row}, kNow, 0, false).find("\nreason    Waiting for a place (slot)\n"), std::string::npos);
+}
+
 TEST(JobTexts, AFailureShowsItsReasonAndItsLastLines) {
   JobRow row{.id = 43, .status = "FAILED", .reason = "cannot copy: no space left on device", .exit = "exit status 3"};
   for (int i = 1; i <= 12; ++i) row.output += "line " + std::to_string(i) + "\n";
