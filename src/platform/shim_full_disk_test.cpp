@@ -15,7 +15,10 @@ using ::testing::StartsWith;
 
 class ShimFullDisk : public test::ShimTest {
  protected:
-  static void SetUpTestSuite() { ASSERT_TRUE(test::EnterMountNamespace()); }
+  static void SetUpTestSuite() {
+    Shim();  // before the name space
+    ASSERT_TRUE(test::EnterMountNamespace());
+  }
 
   ShimStart OnTheDisk(const std::string& script) const {
     ShimStart start = Shell(script);

@@ -43,7 +43,11 @@ class ShimTest : public ::testing::Test {
   }
   ShimStart Shell(const std::string& script) const { return Start({"/bin/sh", "-c", script}); }
 
-  static std::string Shim() { return Root::OwnProgram("iiab-cmdsrv-shim"); }
+  /// Looked up once: in a chroot, /proc/self/exe tells another path after the program has entered a mount namespace.
+  static std::string Shim() {
+    static const std::string program = Root::OwnProgram("iiab-cmdsrv-shim");
+    return program;
+  }
   std::string Record() const { return scratch_ / "record"; }
   std::string Output() const { return scratch_ / "output"; }
 
