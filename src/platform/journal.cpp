@@ -45,13 +45,15 @@ void WriteLog(std::span<const LogLine> lines) {
   if (!echo.empty()) std::fwrite(echo.data(), 1, echo.size(), stderr);
 }
 
+void WriteLogLine(log::Level level, std::string_view room, std::string_view text) {
+  const LogLine line{level, room, std::string(text)};
+  WriteLog({&line, 1});
+}
+
 void LogToJournal(bool echo) {
   g_journal = true;
   g_echo = echo;
-  log::SetSink([](log::Level level, std::string_view room, std::string_view text) {
-    const LogLine line{level, room, std::string(text)};
-    WriteLog({&line, 1});
-  });
+  log::SetSink(WriteLogLine);
 }
 
 void NotifySystemd(std::string_view state) { sd_notify(0, std::string(state).c_str()); }

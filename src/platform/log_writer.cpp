@@ -38,8 +38,7 @@ LogWriter::LogWriter() {
   g_writer = this;
   log::SetSink([](log::Level level, std::string_view room, std::string_view text) {
     if (LogWriter* writer = g_writer.load()) return writer->Add(level, room, text);
-    const LogLine line{level, room, std::string(text)};
-    WriteLog({&line, 1});
+    WriteLogLine(level, room, text);
   });
 }
 

@@ -162,7 +162,8 @@ Result<void> ShimProcess::Go() {
   if (!line_ || told_) return {};
   told_ = true;
   if (::send(line_.Get(), "g", 1, MSG_NOSIGNAL) == 1) return {};
-  return FailFromErrno(errno, fmt::format("let the step begin (shim {})", identity.pid));
+  const int error_number = errno;  // before the text is made
+  return FailFromErrno(error_number, fmt::format("let the step begin (shim {})", identity.pid));
 }
 
 void ShimProcess::Cancel() const { SignalPidfd(pidfd.Get(), SIGTERM); }

@@ -41,8 +41,6 @@ class ZmqRouterSocket final : public RouterSocket {
       // The identity frame is libzmq's own and carries no property; those of the client do.
       if (!message.peer) message.peer = PeerOf(frame);
       if (message.frame_count < message.kept.size()) message.kept[message.frame_count] = frame.to_string_view();
-      // The identity frame has this property only now and then; the frames of the client always have it.
-      if (!message.peer) message.peer = PeerOf(frame);
       message.bytes += frame.size();
       ++message.frame_count;
       more = frame.more();
