@@ -1,4 +1,5 @@
 // make-kiwix-lib: library.xml lists what is in the content directory, no more and no less.
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -100,9 +101,23 @@ class LibraryWriter {
     if (!books) return Fail(ErrorCode::Io, "the new library cannot be read back: {}", books.error().message);
     Say("library: {} added, {} removed, {} in all", plan.added.size() - refused->size(), plan.removed_ids.size(),
         books->size());
+    const auto before = Look(path_);
     return WriteFileAtomically(path_, *text, {.backup = path_ + (broken ? ".broken" : ".bak")}).and_then([&]() {
+      if (before) MakeTimeLater(*before);
       return RemoveFile(draft_).map([](bool) {});
     });
+  }
+
+  /// kiwix-serve --monitorLibrary compares whole seconds: of two libraries of one second it would serve the first for
+  /// ever. Failing to set the time takes nothing from the library itself.
+  void MakeTimeLater(const FileFacts& before) const {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const auto now = Look(path_);
+    if (!now || now->mtime_ns / kSecond > before.mtime_ns / kSecond) return;
+    const timespec times[] = {{0, UTIME_OMIT}, {before.mtime_ns / kSecond + 1, 0}};
+    if (::utimensat(AT_FDCWD, path_.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      Say("warning: {} has the time of the library before it, so a running kiwix-serve may not notice it", path_);
+    }
   }
 
   const std::string zim_dir_;

@@ -107,6 +107,20 @@ TEST_F(KiwixLibrary, WritesNothingWhenNothingChanged) {
   EXPECT_EQ(before.st_ino, after.st_ino);
 }
 
+// kiwix-serve --monitorLibrary compares whole seconds, and some clocks have been years ahead.
+TEST_F(KiwixLibrary, GetsATimeOfALaterSecond) {
+  Add("new_en_all_maxi_2026-02");
+  for (const std::int64_t years_ahead : {0, 30}) {
+    const std::int64_t taken = std::time(nullptr) + 5 + years_ahead * 365 * 86400;
+    const timespec times[] = {{0, UTIME_OMIT}, {taken, 999'999'999}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, library.c_str(), times, 0), 0);
+    EXPECT_EQ(Step({"make-kiwix-lib", "-f"}).status, 0);
+    struct stat after {};
+    ASSERT_EQ(::stat(library.c_str(), &after), 0);
+    EXPECT_EQ(after.st_mtime, taken + 1);
+  }
+}
+
 TEST_F(KiwixLibrary, MakesALibraryFromNothingAndFromRubbish) {
   for (const char* text : {"", "<library><book", "not xml"}) {
     if (*text == '\0') {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "platform/unique_fd.hpp"
@@ -38,15 +39,17 @@ esac
 exit 0
 )";
 
+/// Below the ports that the kernel gives to outgoing connections: it stays free while kiwix-serve is started again.
 unsigned FreePort() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  EXPECT_EQ(::bind(socket.Get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(::getsockname(socket.Get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  return ntohs(address.sin_port);
+  for (unsigned port = 20000U + static_cast<unsigned>(::getpid()) % 12000U;; ++port) {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    if (::bind(socket.Get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return port;
+    if (port == 32767) throw std::runtime_error("there is no free port below 32768");
+  }
 }
 
 /// What systemd is to the real unit: keeps kiwix-serve running and starts it again when asked.
@@ -111,7 +114,7 @@ class KiwixUnit {
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
-    EXPECT_TRUE(WaitUntil([this] { return Catalog().find("<feed") != std::string::npos; }, seconds(20)));
+    EXPECT_TRUE(WaitUntil([this] { return Catalog().find("<feed") != std::string::npos; }, seconds(60)));
   }
   void End() const {
     ::kill(pid_, SIGKILL);
