@@ -30,6 +30,12 @@ std::size_t SequenceLength(std::string_view bytes, std::size_t at) {
 
 bool IsControl(unsigned char c) { return c < 0x20 || c == 0x7F; }
 
+/// The first byte of a control character; 0xC2 begins those from U+0080, and others.
+bool MayBeControl(char byte) {
+  const auto c = static_cast<unsigned char>(byte);
+  return IsControl(c) || c == 0xC2;
+}
+
 /// U+0080 to U+009F: to a terminal they are what ESC with a letter is.
 bool IsC1(std::string_view character) {
   return character.size() == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
@@ -76,6 +82,11 @@ std::string EscapeControls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
+    // Nearly every line is one such run.
+    const std::size_t plain = i;
+    while (i < text.size() && !MayBeControl(text[i])) ++i;
+    out.append(text, plain, i - plain);
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     const bool c1 = c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (c == '\n') {

@@ -48,7 +48,7 @@ void ServerStats::Note(const CommandRowInfo* row, End end, std::chrono::nanoseco
   if (row == nullptr) unknown_.fetch_add(1, std::memory_order_relaxed);
   auto& ends = end == End::Answered ? answered_ : end == End::Refused ? refused_ : waits_;
   ends.fetch_add(1, std::memory_order_relaxed);
-  (row != nullptr && row->lane != Lane::Quick ? slow_ : quick_).Add(took);
+  (row != nullptr && !IsQuick(row->lane) ? slow_ : quick_).Add(took);
 }
 
 json::object ServerStats::Describe() const {

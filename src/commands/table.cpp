@@ -93,9 +93,9 @@ constexpr CommandRowInfo kCommands[] = {
     {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
     {"DEL-CONTENT",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelContent,  DelContent,      "Deletes ZIM files and modules, and their items on the home menu."},
     {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
-    {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetAdmConf,      "The configuration that the console needs."},
-    {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
-    {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetJobActiveSum, "How many jobs run."},
+    {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetAdmConf,      "The configuration that the console needs."},
+    {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
+    {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetJobActiveSum, "How many jobs run."},
     {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
@@ -104,7 +104,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
-    {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        ListCommands,    "All verbs with their parameters."},
+    {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
     {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
@@ -129,6 +129,7 @@ std::string_view NameOf(Caller caller) {
 
 std::string_view NameOf(Lane lane) {
   switch (lane) {
+    case Lane::Instant:  // a matter of the server: to whoever waits it is quick
     case Lane::Quick: return "quick";
     case Lane::Slow: return "slow";
     case Lane::Password: return "password";

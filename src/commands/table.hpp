@@ -33,7 +33,8 @@ struct AnsweredPlan {
   JobPlan plan;
 };
 
-/// "Here it is", "these steps will do it", both, "nothing yet: wait without a worker", or "here it is, but not at once".
+/// "Here it is", "these steps will do it", both, "nothing yet: wait without a worker", or "here it is, but not at
+/// once".
 using Outcome = std::variant<Answer, JobPlan, AnsweredPlan, EventWait, Late>;
 using Handler = Result<Outcome> (*)(const Arguments&, Services&);
 
@@ -54,10 +55,12 @@ enum class Makes {
   Jobs,     ///< jobs; an identical unfinished one is refused
 };
 enum class Lane {
+  Instant,   ///< memory alone, without waiting: without arguments the router answers it itself (decision 0011)
   Quick,     ///< memory and small files; a reserved worker may take it
   Slow,      ///< programs, network, large files
   Password,  ///< hashes passwords, which takes its time on purpose: two workers of its own, and no others
 };
+constexpr bool IsQuick(Lane lane) { return lane == Lane::Instant || lane == Lane::Quick; }
 
 /// Every fact about a verb. There is no second list anywhere.
 struct CommandRowInfo {

@@ -168,19 +168,21 @@ RouterOptions Daemon::OptionsOfRouter() const {
 }
 
 RouterHooks Daemon::HooksOfRouter() {
-  return {.stopping =
-              [this] {
-                instance_->RemoveReadyFile();
-                NotifySystemd("STOPPING=1");
-              },
-          .cut_programs = [this] { CutPrograms(); },
-          .workers_ended = [this] { return !workers_ || workers_->AllEnded(); },
-          .reload =
-              [this] {
-                if (machine_) machine_->Load();
-              },
-          .heartbeat = [] { NotifySystemd("WATCHDOG=1"); },
-          .events = machine_ ? machine_->Events([this] { box_->Wake(); }) : EventHooks{}};
+  return {
+      .stopping =
+          [this] {
+            instance_->RemoveReadyFile();
+            NotifySystemd("STOPPING=1");
+          },
+      .cut_programs = [this] { CutPrograms(); },
+      .workers_ended = [this] { return !workers_ || workers_->AllEnded(); },
+      .reload =
+          [this] {
+            if (machine_) machine_->Load();
+          },
+      .heartbeat = [] { NotifySystemd("WATCHDOG=1"); },
+      .instant = machine_ ? Execute([this](const Request& request) { return machine_->Execute(request); }) : Execute(),
+      .events = machine_ ? machine_->Events([this] { box_->Wake(); }) : EventHooks{}};
 }
 
 int Daemon::Run(StartReport report) {

@@ -13,7 +13,7 @@ void RequestQueue::Push(std::vector<Request>& batch) {
     const std::size_t room = closed_ || waiting >= limit_ ? 0 : limit_ - waiting;
     const std::size_t accepted = std::min(room, batch.size());
     for (std::size_t i = 0; i < accepted; ++i) {
-      auto& lane = batch[i].lane == Lane::Quick ? quick_ : batch[i].lane == Lane::Slow ? slow_ : passwords_;
+      auto& lane = IsQuick(batch[i].lane) ? quick_ : batch[i].lane == Lane::Slow ? slow_ : passwords_;
       lane.push_back({next_number_++, std::move(batch[i])});
     }
     batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(accepted));
@@ -67,10 +67,10 @@ bool RequestQueue::Help() {
 std::optional<Request> RequestQueue::Take(Worker worker, std::optional<Lane> done) {
   Sleepers& mine = Kind(worker);
   std::unique_lock lock(mutex_);
-  if (done == Lane::Quick) --at_quick_;
+  if (done && IsQuick(*done)) --at_quick_;
   for (;;) {
     if (auto request = Pop(worker)) {
-      if (request->lane == Lane::Quick) ++at_quick_;
+      if (IsQuick(request->lane)) ++at_quick_;
       Sleepers* others = SomebodyIsQuick() ? nullptr : PickSleeper();
       lock.unlock();
       if (others != nullptr) others->wake.notify_one();

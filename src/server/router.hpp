@@ -13,6 +13,7 @@
 #include "server/request_queue.hpp"
 #include "server/router_socket.hpp"
 #include "server/stop_request.hpp"
+#include "server/workers.hpp"
 
 namespace cmdsrv {
 
@@ -49,11 +50,13 @@ struct RouterHooks {
   std::function<bool()> workers_ended;  ///< becomes true after the queue was closed; the box is woken then
   std::function<void()> reload;         ///< SIGHUP
   std::function<void()> heartbeat;      ///< systemd's watchdog
+  Execute instant;                      ///< for bare verbs of the instant lane; without, workers do those too
   EventHooks events;
 };
 
 /// The thread that owns the socket: checks frames and peers, answers STOP, hands requests to the workers and their
-/// replies to the clients. It parses nothing and touches no disk. While nothing happens it makes no system call.
+/// replies to the clients. It parses nothing that has arguments and touches no disk. While nothing happens it makes no
+/// system call.
 class Router {
  public:
   /// `signals`: a signalfd of TERM, INT and HUP. Everything must outlive the router.
@@ -74,6 +77,7 @@ class Router {
   void Enqueue();
   void HelpWorkers(SteadyTime now);
   void Handle(const RouterSocket::Message& message);
+  void Accept(Request request);
   void HandleStop(const Address& from, const Peer& peer, std::string_view text);
   void TakeSignals();
   void BeginStop(std::string_view why, StopRequest wanted);

@@ -146,6 +146,28 @@ class RouterTest : public testing::Test {
   int heartbeats_ = 0;
 };
 
+TEST_F(RouterTest, AnswersBareVerbsOfTheInstantLaneItself) {
+  hooks_.instant = [router = std::this_thread::get_id()](const Request& request) {
+    EXPECT_EQ(std::this_thread::get_id(), router);
+    if (request.text == "LIST-COMMANDS") throw std::runtime_error("a bug");
+    return Executed{"at once " + request.text};
+  };
+  Incoming("bare", kWeb, {"", "GET-HEALTH"});
+  Incoming("arguments", kWeb, {"GET-HEALTH {}"});
+  Incoming("blank", kWeb, {"GET-HEALTH "});
+  Incoming("quick", kWeb, {"GET-JOB-STAT"});
+  Incoming("throws", kWeb, {"LIST-COMMANDS"});
+  Incoming("stranger", {1000, 1000, 1}, {"GET-HEALTH"});
+  StopWhenSent(6);
+  Run();
+  EXPECT_EQ(To("bare"), "|at once GET-HEALTH");
+  EXPECT_EQ(To("arguments"), "did GET-HEALTH {}");
+  EXPECT_EQ(To("blank"), "did GET-HEALTH ");
+  EXPECT_EQ(To("quick"), "did GET-JOB-STAT");
+  EXPECT_EQ(To("throws"), R"({"Error": "Unexpected error in Command LIST-COMMANDS"})");
+  EXPECT_EQ(To("stranger"), R"({"Error": "You may not use this socket. GET-HEALTH."})");
+}
+
 TEST_F(RouterTest, EveryEnvelopeGetsItsAnswer) {
   Incoming("dealer", kWeb, {"TEST"});
   Incoming("req", kWeb, {"", "TEST"});

@@ -11,6 +11,8 @@ namespace {
 
 constexpr log::Domain kServer{"server"};
 
+}  // namespace
+
 Executed ExecuteSafely(const Execute& execute, const Request& request) {
   const std::string_view verb = VerbOf(request.text);
   try {
@@ -22,8 +24,6 @@ Executed ExecuteSafely(const Execute& execute, const Request& request) {
   }
   return {ToReply(verb, Error{ErrorCode::Internal, {}})};
 }
-
-}  // namespace
 
 Workers::Workers(RequestQueue& queue, ReplyBox& box, Execute execute, unsigned general, unsigned quick,
                  unsigned password)

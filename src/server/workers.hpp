@@ -19,6 +19,9 @@ struct Executed {
 };
 using Execute = std::function<Executed(const Request&)>;
 
+/// Whatever `execute` throws becomes a reply. Any thread.
+Executed ExecuteSafely(const Execute& execute, const Request& request);
+
 /// The threads that carry out Commands. They end when the queue is closed and empty, and never otherwise: whatever
 /// `execute` throws becomes a reply.
 class Workers {
