@@ -95,11 +95,14 @@ Checked ToList(const Parameter& parameter, const json::value& value, Checked (*e
     if (!checked) return Wrong(fmt::format("element {} {}", list.size() + 1, checked.error()));
     list.push_back(std::move(*checked));
   }
-  if (parameter.value_class == Class::Service) {
-    const bool pair = list.size() == 2 && FindRole(list[0].get_string()) != nullptr && IsState(list[1].get_string());
-    if (!pair) return Wrong("must be a role and one of installed, enabled, active");
-  }
   return list;
+}
+
+bool IsService(const json::value& value, const Arguments::IsRole& is_role) {
+  const json::array& pair = value.get_array();
+  if (pair.size() != 2 || !IsState(pair[1].get_string())) return false;
+  const std::string_view role = pair[0].get_string();
+  return is_role ? is_role(role) : FindRole(role) != nullptr;
 }
 
 Checked CheckOne(const Parameter& parameter, const json::value& value) {
@@ -117,7 +120,8 @@ Checked CheckOne(const Parameter& parameter, const json::value& value) {
 
 }  // namespace
 
-Result<Arguments> Arguments::Check(std::span<const Parameter> parameters, const json::object& given) {
+Result<Arguments> Arguments::Check(std::span<const Parameter> parameters, const json::object& given,
+                                   const IsRole& is_role) {
   Arguments arguments;
   for (const Parameter& parameter : parameters) {
     const json::value* value = given.if_contains(parameter.name);
@@ -126,6 +130,8 @@ Result<Arguments> Arguments::Check(std::span<const Parameter> parameters, const 
       continue;
     }
     auto checked = CheckOne(parameter, *value);
+    if (checked && parameter.value_class == Class::Service && !IsService(*checked, is_role))
+      checked = Wrong("must be a role and one of installed, enabled, active");
     if (checked) {
       arguments.values_.emplace(parameter.name, std::move(*checked));
     } else if (!parameter.lenient) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,7 +39,10 @@ class Arguments {
  public:
   /// Malformed, naming the argument and the rule, when one is missing, has the wrong type or a disallowed value. A number
   /// may come as text. Unknown keys are ignored.
-  static Result<Arguments> Check(std::span<const Parameter> parameters, const json::object& given);
+  /// `is_role` knows the roles of this box; without it those of the program count.
+  using IsRole = std::function<bool(std::string_view role)>;
+  static Result<Arguments> Check(std::span<const Parameter> parameters, const json::object& given,
+                                 const IsRole& is_role = {});
 
   std::optional<std::string_view> Text(std::string_view name) const;
   std::optional<std::int64_t> Integer(std::string_view name) const;

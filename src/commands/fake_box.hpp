@@ -68,6 +68,7 @@ class FakeBox {
                                  .catalog_refresh = refresh_,
                                  .stats = stats,
                                  .accounts = accounts_.emplace(settings, root, clock),
+                                 .box = box_.emplace(settings, root),
                                  .adm_conf = RenderAdmConf(settings),
                                  .started = clock.Steady(),
                                  .stop_fd = -1});
@@ -95,6 +96,7 @@ class FakeBox {
   std::optional<KiwixCatalogCache> catalog_;
   std::optional<LibraryCache> library_;
   std::optional<AccountGate> accounts_;
+  std::optional<BoxServices> box_;
   std::optional<Services> services_;
 };
 

@@ -27,6 +27,9 @@ Result<Outcome> WaitEvents(const Arguments&, Services&);
 // stats_commands.cpp
 Result<Outcome> GetStats(const Arguments&, Services&);
 
+// role_commands.cpp
+Result<Outcome> GetRolesStat(const Arguments&, Services&);
+
 // storage_commands.cpp
 Result<Outcome> GetSpaceAvail(const Arguments&, Services&);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "commands/account_gate.hpp"
+#include "commands/box_services.hpp"
 #include "commands/health.hpp"
 #include "commands/server_stats.hpp"
 #include "commands/shared_run.hpp"
@@ -31,6 +32,7 @@ struct Services {
   SharedRun& catalog_refresh;
   ServerStats& stats;
   AccountGate& accounts;
+  BoxServices& box;
   ReadyJson adm_conf;  ///< RenderAdmConf(settings)
   SteadyTime started;  ///< of the server
   int stop_fd = -1;    ///< readable when the server stops; ends programs that handlers wait for

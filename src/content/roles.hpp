@@ -1,7 +1,16 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "platform/files.hpp"
 
 namespace cmdsrv {
 
@@ -17,10 +26,11 @@ enum class RoleSource {
 struct Role {
   std::string_view name;
   RoleSource source;
-  std::string_view unit_or_file;  ///< empty for Install
+  std::string_view unit_or_file;        ///< empty for Install
+  std::string_view unit_variable = {};  ///< the variable that names the unit where it is set
 };
 
-/// Sorted by name. The unit of `samba` is the default of the variable `smb_service`, which wins where it is set.
+/// The roles as they come with the program, sorted by name; RoleTable has those of this box.
 inline constexpr std::array<Role, 33> kRoles{{
     {"awstats", RoleSource::NginxConf, "awstats-nginx.conf"},
     {"azuracast", RoleSource::Install, ""},
@@ -48,7 +58,7 @@ inline constexpr std::array<Role, 33> kRoles{{
     {"osm_vector_maps", RoleSource::NginxConf, "maps-nginx.conf"},
     {"pbx", RoleSource::Service, "freepbx.service"},
     {"phpmyadmin", RoleSource::Apache, "phpmyadmin.conf"},
-    {"samba", RoleSource::Service, "smbd"},
+    {"samba", RoleSource::Service, "smbd.service", "smb_service"},
     {"sugarizer", RoleSource::Service, "sugarizer.service"},
     {"tailscale", RoleSource::Service, "tailscaled.service"},
     {"transmission", RoleSource::Service, "transmission-daemon.service"},
@@ -57,8 +67,60 @@ inline constexpr std::array<Role, 33> kRoles{{
     {"wordpress", RoleSource::NginxConf, "wordpress-nginx.conf"},
 }};
 
-/// Null when there is no such role.
+/// Null when the program brings no such role.
 const Role* FindRole(std::string_view name);
+
+/// A role of this box.
+struct RoleRow {
+  std::string name;
+  RoleSource source = RoleSource::Service;
+  std::string unit_or_file;
+  std::string unit_variable;
+};
+
+/// The effective value of a variable, when it has one that is a text.
+using VariableOf = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// The unit or file of a role as it is on this box: "smbd" in the variable means smbd.service. What is no unit's name
+/// is not taken from a variable.
+std::string UnitOrFileOf(const RoleRow& role, const VariableOf& variable);
+
+/// The roles of the program, and what a JSON file says differently:
+///   {"roles": {"samba": {"source": "service", "unit": "smb.service", "unit_variable": "smb_service"},
+///              "wiki": {"source": "nginx-conf", "file": "wiki.conf"}}}
+class RoleTable {
+ public:
+  RoleTable();
+  /// A row that cannot be understood is left out and described in Complaints(); Corrupt when the text is no such file.
+  static Result<RoleTable> Parse(std::string_view text);
+
+  const RoleRow* Find(std::string_view name) const;
+  const std::vector<RoleRow>& Rows() const { return rows_; }  ///< sorted by name
+  const std::vector<std::string>& Complaints() const { return complaints_; }
+
+ private:
+  void Put(RoleRow row);
+
+  std::vector<RoleRow> rows_;
+  std::vector<std::string> complaints_;
+};
+
+/// The table with a file of the box, read again when it has changed. Any thread.
+class RoleTableCache {
+ public:
+  explicit RoleTableCache(std::string path) : path_(std::move(path)) {}
+  /// A missing file says nothing; neither does a broken one, with one log line.
+  std::shared_ptr<const RoleTable> Get();
+
+ private:
+  const std::string path_;
+  std::mutex mutex_;
+  std::optional<FileFacts> facts_;
+  std::shared_ptr<const RoleTable> current_;
+};
+
+/// Roles that iiab_state.yml calls installed: flat lines like "kiwix_installed: True", of duplicates the last one.
+std::set<std::string, std::less<>> InstalledRoles(std::string_view state);
 
 /// installed, enabled or active.
 bool IsState(std::string_view text);

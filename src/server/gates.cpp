@@ -145,7 +145,8 @@ Executed Gates::Known(const Passing& passing) {
 }
 
 Result<Outcome> Gates::AskHandler(const Passing& passing) {
-  auto arguments = Arguments::Check(passing.row.parameters, passing.command.arguments);
+  const auto is_role = [this](std::string_view role) { return parts_.services.box.roles.Has(role); };
+  auto arguments = Arguments::Check(passing.row.parameters, passing.command.arguments, is_role);
   if (!arguments) return Failure(std::move(arguments.error()));
   try {
     return passing.row.handler(*arguments, parts_.services);

@@ -156,6 +156,7 @@ class GatesTest : public testing::Test {
   SharedRun refresh_;
   ServerStats stats_;
   AccountGate accounts_{settings_, root_, clock_};
+  BoxServices box_{settings_, root_};
   Services services_{.settings = settings_,
                      .root = root_,
                      .clock = clock_,
@@ -166,6 +167,7 @@ class GatesTest : public testing::Test {
                      .catalog_refresh = refresh_,
                      .stats = stats_,
                      .accounts = accounts_,
+                     .box = box_,
                      .adm_conf = nullptr,
                      .started = {}};
   bool internet_ = true;

@@ -6,6 +6,7 @@
 #include "commands/job_json.hpp"
 #include "platform/files.hpp"
 #include "platform/network_watch.hpp"
+#include "platform/systemd_units.hpp"
 #include "protocol/command.hpp"
 #include "protocol/reply.hpp"
 
@@ -27,13 +28,6 @@ StoreOptions OptionsOfStore(const Settings& settings) {
   options.keep_commands_days = settings.db_keep_commands_days;
   options.keep_jobs_days = settings.db_keep_jobs_days;
   return options;
-}
-
-/// Where systemd runs, and is to be asked: in a box only one that the box brings along.
-std::string SystemBus(const Root& root) {
-  const std::string socket = root.Path("/run/dbus/system_bus_socket");
-  const bool booted = Look(root.Path("/run/systemd/system")).has_value() && Look(socket).has_value();
-  return booted ? "unix:path=" + socket : std::string();
 }
 
 RetryRules RetriesOf(const Settings& settings) {
@@ -63,7 +57,7 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.log_age = std::chrono::days(settings.job_log_keep_days);
   options.log_directory_bytes = static_cast<std::uint64_t>(settings.job_log_most_mb) << 20U;
   options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
-  options.system_bus = SystemBus(root);
+  options.system_bus = SystemBusAddress(root);
   options.environment = ChildEnvironment(root);
   options.services = [&monitor](std::vector<ServiceNeed> needs, ServiceMonitor::Done done) {
     monitor.Look(std::move(needs), std::move(done));
@@ -88,7 +82,9 @@ Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const 
                                                 int stop_fd) {
   auto opened = Store::Open(OptionsOfStore(settings), kClock);
   if (!opened) return Failure(std::move(opened.error()));
-  Base base{std::move(*opened), std::make_unique<ServiceMonitor>(root),
+  auto box = std::make_unique<BoxServices>(settings, root);
+  auto monitor = std::make_unique<ServiceMonitor>(box->roles);
+  Base base{std::move(*opened), std::move(box), std::move(monitor),
             std::make_unique<InternetProbe>(settings.inet_check_host, settings.inet_check_port), nullptr};
   auto minder =
       JobMinder::Start(*base.opened.store, kClock, OptionsOfMinder(settings, root, *base.monitor, *base.internet));
@@ -113,6 +109,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .catalog_refresh = catalog_refresh_,
                 .stats = stats_,
                 .accounts = accounts_,
+                .box = *base_.box,
                 .adm_conf = RenderAdmConf(settings),
                 .started = kClock.Steady(),
                 .stop_fd = stop_fd},

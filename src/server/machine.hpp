@@ -45,6 +45,7 @@ class Machine {
   /// What must exist before handlers can be served. Later parts use the earlier ones.
   struct Base {
     StoreOpened opened;
+    std::unique_ptr<BoxServices> box;
     std::unique_ptr<ServiceMonitor> monitor;
     std::unique_ptr<InternetProbe> internet;
     std::unique_ptr<JobMinder> minder;

@@ -8,17 +8,16 @@
 #include <thread>
 #include <vector>
 
+#include "commands/role_status.hpp"
 #include "jobs/job_minder.hpp"
-#include "platform/root.hpp"
 #include "platform/unique_fd.hpp"
 
 namespace cmdsrv {
 
-/// Looks up states of roles for jobs that wait for a service: asks systemctl, or looks at files, as the role's row
-/// says. One thread, which sleeps until it is asked.
+/// Looks up states of roles for jobs that wait for a service. One thread, which sleeps until it is asked.
 class ServiceMonitor {
  public:
-  explicit ServiceMonitor(const Root& root);
+  explicit ServiceMonitor(RoleReader& roles);
   ~ServiceMonitor();
   ServiceMonitor(const ServiceMonitor&) = delete;
   ServiceMonitor& operator=(const ServiceMonitor&) = delete;
@@ -39,7 +38,7 @@ class ServiceMonitor {
 
   void Serve();
 
-  const Root& root_;
+  RoleReader& roles_;
   UniqueFd stop_fd_;
   std::mutex mutex_;
   std::condition_variable asked_;
@@ -48,7 +47,7 @@ class ServiceMonitor {
   std::thread thread_;
 };
 
-/// One need, looked up in the calling thread; waits for systemctl, at most 10 s, or until `stop_fd` is readable.
-ServiceAnswer LookUpService(const Root& root, const ServiceNeed& need, int stop_fd);
+/// All needs at once, in the calling thread; waits for systemd, at most 10 s, or until `stop_fd` is readable.
+std::vector<ServiceAnswer> LookUpServices(RoleReader& roles, const std::vector<ServiceNeed>& needs, int stop_fd);
 
 }  // namespace cmdsrv

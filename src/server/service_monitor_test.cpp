@@ -1,6 +1,6 @@
 #include "server/service_monitor.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,13 +15,14 @@ using namespace std::chrono_literals;
 
 class ServiceMonitorTest : public testing::Test {
  protected:
-  ServiceMonitorTest() {
+  static std::string MakeDirectory() {
     char name[] = "/tmp/services-XXXXXX";
-    directory_ = ::mkdtemp(name);
-    for (const char* part : {"/usr/bin", "/etc/iiab", "/etc/nginx/conf.d", "/etc/nginx/sites-enabled"}) {
-      std::filesystem::create_directories(directory_ + part);
+    const std::string directory = ::mkdtemp(name);
+    for (const char* part :
+         {"/usr/bin", "/etc/iiab", "/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/opt/admin/cmdsrv"}) {
+      std::filesystem::create_directories(directory + part);
     }
-    root_ = Root::At(directory_).value();
+    return directory;
   }
   ~ServiceMonitorTest() override { std::filesystem::remove_all(directory_); }
 
@@ -31,25 +32,49 @@ class ServiceMonitorTest : public testing::Test {
     ::chmod(path.c_str(), 0755);
   }
   ServiceAnswer Ask(const std::string& role, const std::string& state) {
-    return LookUpService(root_, {role, state}, -1);
+    return LookUpServices(roles_, {{role, state}}, -1).at(0);
   }
 
-  std::string directory_;
-  Root root_;
+  const std::string directory_ = MakeDirectory();
+  const Root root_ = Root::At(directory_).value();
+  const Settings settings_ = ParseSettings(root_, "", "{}").value();
+  std::map<std::string, std::string, std::less<>> variables_;
+  RoleReader roles_{settings_, root_, [this](std::string_view name) -> std::optional<std::string> {
+                      const auto found = variables_.find(name);
+                      return found == variables_.end() ? std::nullopt : std::optional(found->second);
+                    }};
 };
 
 TEST_F(ServiceMonitorTest, UnitsAreAskedForByName) {
-  Systemctl("case \"$*\" in\n'is-active -- kiwix-serve.service') echo active ;;\n*) echo inactive; exit 3 ;;\nesac\n");
+  Systemctl(
+      "case \"$*\" in\n*'-- kiwix-serve.service') printf 'ActiveState=active\nUnitFileState=disabled\n' ;;\nesac\n");
   EXPECT_TRUE(Ask("kiwix", "active").ready);
   const auto enabled = Ask("kiwix", "enabled");
   EXPECT_FALSE(enabled.ready);
-  EXPECT_EQ(enabled.detail, "kiwix-serve.service is inactive");
+  EXPECT_EQ(enabled.detail, "kiwix-serve.service is disabled");
   EXPECT_EQ(enabled.need, (ServiceNeed{"kiwix", "enabled"}));
 }
 
 TEST_F(ServiceMonitorTest, SilentProgramsAreDescribed) {
   Systemctl("exit 4\n");
-  EXPECT_EQ(Ask("kiwix", "active").detail, "kiwix-serve.service is exit status 4");
+  EXPECT_EQ(Ask("kiwix", "active").detail, "systemctl did not tell about units: exit status 4");
+}
+
+TEST_F(ServiceMonitorTest, AVariableNamesTheUnitOfSamba) {
+  Systemctl("case \"$*\" in\n*'-- smb.service') echo ActiveState=active ;;\n*) echo ActiveState=failed ;;\nesac\n");
+  EXPECT_EQ(Ask("samba", "active").detail, "smbd.service is failed");
+  variables_["smb_service"] = "smb";
+  EXPECT_TRUE(Ask("samba", "active").ready);
+  variables_["smb_service"] = "--root=/";
+  EXPECT_EQ(Ask("samba", "active").detail, "smbd.service is failed") << "what is no unit is not asked for";
+}
+
+TEST_F(ServiceMonitorTest, RolesOfTheBoxsOwnFile) {
+  std::ofstream(directory_ + "/opt/admin/cmdsrv/roles.json")
+      << R"({"roles": {"wiki": {"source": "nginx-conf", "file": "wiki.conf"}}})";
+  EXPECT_THAT(Ask("wiki", "active").detail, testing::HasSubstr("wiki.conf does not exist"));
+  std::ofstream(directory_ + "/etc/nginx/conf.d/wiki.conf") << "";
+  EXPECT_TRUE(Ask("wiki", "active").ready);
 }
 
 TEST_F(ServiceMonitorTest, OtherSources) {
@@ -72,8 +97,8 @@ TEST_F(ServiceMonitorTest, InstalledComesFromTheStateFile) {
 }
 
 TEST_F(ServiceMonitorTest, AnswersComeFromAThreadOfItsOwn) {
-  Systemctl("echo active\n");
-  ServiceMonitor monitor(root_);
+  Systemctl("printf 'ActiveState=active\n\nActiveState=active\n'\n");
+  ServiceMonitor monitor(roles_);
   std::promise<std::vector<ServiceAnswer>> promise;
   monitor.Look({{"kiwix", "active"}, {"cups", "enabled"}},
                [&](std::vector<ServiceAnswer> answers) { promise.set_value(std::move(answers)); });
@@ -86,7 +111,7 @@ TEST_F(ServiceMonitorTest, StopEndsWhatItRuns) {
   Systemctl("touch " + directory_ + "/began; exec sleep 600\n");
   bool answered = false;
   {
-    ServiceMonitor monitor(root_);
+    ServiceMonitor monitor(roles_);
     monitor.Look({{"kiwix", "active"}}, [&](auto) { answered = true; });
     monitor.Look({{"kiwix", "active"}}, [&](auto) { answered = true; });
     const auto before = std::chrono::steady_clock::now();

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
@@ -27,7 +28,9 @@ struct StandInSystemd::Inside {
   std::atomic<int> made = 0;
   std::atomic<int> matches = 0;
   mutable std::mutex mutex;
-  std::vector<Asked> wishes;  // guarded by mutex
+  std::vector<Asked> wishes;  // guarded by mutex, as the next two
+  std::map<std::string, std::pair<std::string, std::string>> units;
+  std::vector<std::string> unit_calls;
   unsigned jobs = 0;
 
   explicit Inside(const std::string& socket_path) : path(socket_path) {
@@ -85,6 +88,8 @@ struct StandInSystemd::Inside {
     if (type != SD_BUS_MESSAGE_METHOD_CALL) return 0;
     const std::string_view member = sd_bus_message_get_member(message);
     if (member == "StartTransientUnit") return inside->StartUnit(message);
+    if (member == "ListUnitsByNames" || member == "ListUnitFilesByPatterns" || member == "GetUnitFileState")
+      return inside->TellUnits(message, member);
     if (member == "Hello") return Reply(message, "s", ":1.7");
     if (member == "AddMatch") ++inside->matches;
     if (member == "RemoveMatch") --inside->matches;
@@ -99,6 +104,73 @@ struct StandInSystemd::Inside {
     sd_bus_send(nullptr, reply, nullptr);
     sd_bus_message_unref(reply);
     return 1;
+  }
+
+  /// As systemd 252 answers: a template makes the whole question fail, an unknown unit is one that is not found.
+  int TellUnits(sd_bus_message* message, std::string_view member) {
+    const std::vector<std::string> names = NoteUnitCall(message, member);
+    switch (manner.load()) {
+      case Manner::IsSilent: return 1;
+      case Manner::GoesAway: sd_bus_close(sd_bus_message_get_bus(message)); return 1;
+      case Manner::Refuses:
+        return sd_bus_reply_method_errorf(message, "org.freedesktop.DBus.Error.AccessDenied", "Access denied");
+      case Manner::Works:
+      case Manner::Fails: break;
+    }
+    const std::lock_guard lock(mutex);
+    if (member == "GetUnitFileState") return TellFileState(message, names.front());
+    sd_bus_message* reply = nullptr;
+    sd_bus_message_new_method_return(message, &reply);
+    sd_bus_message_set_sender(reply, "org.freedesktop.systemd1");
+    const bool states = member == "ListUnitsByNames";
+    sd_bus_message_open_container(reply, 'a', states ? "(ssssssouso)" : "(ss)");
+    for (const std::string& name : names) {
+      if (states && name.find("@.") != std::string::npos) {
+        sd_bus_message_unref(reply);
+        return sd_bus_reply_method_errorf(message, "org.freedesktop.DBus.Error.InvalidArgs",
+                                          "Unit name %s is missing the instance name.", name.c_str());
+      }
+      states ? AppendState(reply, name) : AppendFile(reply, name);
+    }
+    sd_bus_message_close_container(reply);
+    sd_bus_send(nullptr, reply, nullptr);
+    sd_bus_message_unref(reply);
+    return 1;
+  }
+
+  std::vector<std::string> NoteUnitCall(sd_bus_message* message, std::string_view member) {
+    std::vector<std::string> names;
+    std::string call(member);
+    const char* name = nullptr;
+    if (member == "ListUnitFilesByPatterns") sd_bus_message_skip(message, "as");
+    if (member != "GetUnitFileState") sd_bus_message_enter_container(message, 'a', "s");
+    while (sd_bus_message_read(message, "s", &name) > 0) {
+      names.emplace_back(name);
+      call += ' ' + names.back();
+    }
+    const std::lock_guard lock(mutex);
+    unit_calls.push_back(call);
+    return names;
+  }
+
+  int TellFileState(sd_bus_message* message, const std::string& name) {
+    const auto unit = units.find(name);
+    if (unit != units.end() && !unit->second.second.empty()) return Reply(message, "s", unit->second.second.c_str());
+    return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchUnit", "Unit not found.");
+  }
+
+  void AppendState(sd_bus_message* reply, const std::string& name) const {
+    const auto unit = units.find(name);
+    const bool known = unit != units.end();
+    sd_bus_message_append(reply, "(ssssssouso)", name.c_str(), "", known ? "loaded" : "not-found",
+                          known ? unit->second.first.c_str() : "inactive", "dead", "",
+                          "/org/freedesktop/systemd1/unit/x", 0U, "", "/");
+  }
+
+  void AppendFile(sd_bus_message* reply, const std::string& name) const {
+    const auto unit = units.find(name);
+    if (unit == units.end() || unit->second.second.empty()) return;
+    sd_bus_message_append(reply, "(ss)", ("/lib/systemd/system/" + name).c_str(), unit->second.second.c_str());
   }
 
   int StartUnit(sd_bus_message* message) {
@@ -175,6 +247,14 @@ void StandInSystemd::Behave(Manner manner) { inside_->manner = manner; }
 std::vector<StandInSystemd::Asked> StandInSystemd::Wishes() const {
   const std::lock_guard lock(inside_->mutex);
   return inside_->wishes;
+}
+void StandInSystemd::SetUnit(const std::string& name, const std::string& active, const std::string& file_state) {
+  const std::lock_guard lock(inside_->mutex);
+  inside_->units[name] = {active, file_state};
+}
+std::vector<std::string> StandInSystemd::UnitCalls() const {
+  const std::lock_guard lock(inside_->mutex);
+  return inside_->unit_calls;
 }
 int StandInSystemd::Connections() const { return inside_->made; }
 int StandInSystemd::Matches() const { return inside_->matches; }

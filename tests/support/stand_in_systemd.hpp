@@ -6,8 +6,9 @@
 
 namespace cmdsrv::test {
 
-/// A system bus with nobody on it but a systemd that makes scopes, at a socket of its own: it answers as the real one
-/// does, writes down what it was asked for, and can be silent or refuse. Runs in a thread of its own.
+/// A system bus with nobody on it but a systemd that makes scopes and tells about units, at a socket of its own: it
+/// answers as the real one does, writes down what it was asked for, and can be silent or refuse. Runs in a thread of
+/// its own.
 class StandInSystemd {
  public:
   enum class Manner {
@@ -31,6 +32,12 @@ class StandInSystemd {
   std::string Address() const;
   void Behave(Manner manner);
   std::vector<Asked> Wishes() const;
+
+  /// A unit that it knows; of all others it says what the real one says. An empty file state: loaded without a file.
+  void SetUnit(const std::string& name, const std::string& active, const std::string& file_state);
+  /// Calls of methods about units, "ListUnitsByNames kiwix-serve.service cups.service".
+  std::vector<std::string> UnitCalls() const;
+
   /// Connections that were made, and matches that are in force now.
   int Connections() const;
   int Matches() const;

@@ -30,7 +30,11 @@ for word in "$@"; do
     stop) rm -f "$state/active/$unit" ;;
     enable) : > "$state/enabled/$unit" ;;
     disable) rm -f "$state/enabled/$unit" ;;
-    show) [ -e "$state/active/$unit" ] && echo ActiveState=active || echo ActiveState=inactive ;;
+    show)
+      [ -e "$state/active/$unit" ] && echo ActiveState=active || echo ActiveState=inactive
+      [ -e "$state/enabled/$unit" ] && echo UnitFileState=enabled || echo UnitFileState=
+      echo
+      ;;
   esac
 done
 exit 0

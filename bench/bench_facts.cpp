@@ -1,0 +1,77 @@
+// What the console asks about the box itself: GET-ROLES-STAT with all units over D-Bus, beside the bare round over
+// D-Bus.
+//   bench_facts [--rounds 300]
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "content/roles.hpp"
+#include "measure.hpp"
+#include "platform/systemd_units.hpp"
+#include "support/ask.hpp"
+#include "support/stand_in_systemd.hpp"
+#include "support/test_box.hpp"
+
+namespace cmdsrv::bench {
+namespace {
+
+struct Times {
+  std::vector<double> ours_ms, bare_ms;
+};
+
+/// Rounds alternate, so that what else the machine does hits both alike.
+template <class Ours, class Bare>
+Times Alternate(long rounds, Ours ours, Bare bare) {
+  Times times;
+  for (long round = 0; round < rounds; ++round) {
+    auto begin = SteadyClock::now();
+    bare();
+    times.bare_ms.push_back(Since(begin));
+    begin = SteadyClock::now();
+    ours();
+    times.ours_ms.push_back(Since(begin));
+  }
+  return times;
+}
+
+double AskOnce(const test::TestBox& box, const std::string& command) {
+  const auto begin = SteadyClock::now();
+  const auto reply = test::AskText(box.Socket(), command, std::chrono::seconds(60));
+  if (!reply) CannotMeasure(reply.error().message);
+  if (reply->starts_with("{\"Error\"")) CannotMeasure(*reply);
+  return Since(begin);
+}
+
+void MeasureRoles(long rounds) {
+  test::TestBox box;
+  for (const char* directory : {"/run/systemd/system", "/run/dbus"})
+    std::filesystem::create_directories(box.Path(directory));
+  const test::StandInSystemd systemd(box.Path("/run/dbus/system_bus_socket"));
+  const test::Daemon daemon = box.StartDaemon();
+  UnitQuestion question;
+  const RoleTable table;
+  for (const RoleRow& row : table.Rows()) {
+    if (row.source == RoleSource::Service) question.units.push_back(row.unit_or_file);
+  }
+  const Times times = Alternate(
+      rounds, [&] { AskOnce(box, "GET-ROLES-STAT"); },
+      [&] {
+        const auto facts = AskSystemd(systemd.Address(), question);
+        if (!facts) CannotMeasure(facts.error().message);
+      });
+  const double ours = Median(times.ours_ms);
+  fmt::print("GET-ROLES-STAT {:.3f} ms, bare round over D-Bus for {} units {:.3f} ms\n", ours, question.units.size(),
+             Median(times.bare_ms));
+  GoalAtMost("GET-ROLES-STAT, median", ours, 3, " ms");
+}
+
+int Main(int argc, char** argv) {
+  PrintHead("bench_facts", "the box asked about itself");
+  MeasureRoles(NumberOption(argc, argv, "--rounds", 300));
+  return 0;
+}
+
+}  // namespace
+}  // namespace cmdsrv::bench
+
+int main(int argc, char** argv) { return cmdsrv::bench::Main(argc, argv); }

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "commands/role_status.hpp"
+#include "commands/shared_run.hpp"
+
+namespace cmdsrv {
+
+/// What the handlers of the box itself share: services, devices, power. Safe to use from several workers at once.
+struct BoxServices {
+  BoxServices(const Settings& settings, const Root& root) : roles(settings, root) {}
+
+  RoleReader roles;
+};
+
+}  // namespace cmdsrv
