@@ -72,8 +72,8 @@ NamesAtWork FindNamesAtWork(Services& services) {
     if (!command) continue;
     const std::string_view verb = command->verb;
     if (verb == "COPY-ZIMS") names.zims.emplace(TextMember(command->arguments, "file_ref"));
-    if (verb == "COPY-OER2GO-MOD" || verb == "INST-OER2GO-MOD")
-      names.modules.emplace(TextMember(command->arguments, "moddir"));
+    if (verb == "INST-OER2GO-MOD") names.modules.emplace(TextMember(command->arguments, "moddir"));
+    if (verb == "COPY-OER2GO-MOD") names.modules.emplace(TextMember(command->arguments, "file_ref"));
     if ((verb == "INST-ZIMS" || verb == "INST-ZIM") && catalog) {
       const CatalogZim* zim = (*catalog)->Find(TextMember(command->arguments, "zim_id"));
       if (zim != nullptr) names.zims.insert(zim->file_ref);

@@ -66,6 +66,7 @@ class FakeBox {
                                  .zim_catalog = catalog_.emplace(settings.kiwix_catalog_file),
                                  .library = library_.emplace(settings.zim_dir + "library.xml"),
                                  .catalog_refresh = refresh_,
+                                 .content = content_.emplace(settings),
                                  .stats = stats,
                                  .accounts = accounts_.emplace(settings, root, clock),
                                  .box = box_.emplace(settings, root),
@@ -93,6 +94,7 @@ class FakeBox {
 
  private:
   SharedRun refresh_;
+  std::optional<ContentServices> content_;
   std::optional<KiwixCatalogCache> catalog_;
   std::optional<LibraryCache> library_;
   std::optional<AccountGate> accounts_;

@@ -47,6 +47,12 @@ Result<Outcome> DelModules(const Arguments&, Services&);
 // copy_commands.cpp
 Result<Outcome> CopyZims(const Arguments&, Services&);
 
+// module_commands.cpp
+Result<Outcome> GetOer2goCat(const Arguments&, Services&);
+Result<Outcome> GetOer2goStat(const Arguments&, Services&);
+Result<Outcome> InstallModule(const Arguments&, Services&);
+Result<Outcome> CopyModules(const Arguments&, Services&);
+
 // zim_upgrade_commands.cpp
 Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);
 Result<Outcome> UpgradeZims(const Arguments&, Services&);

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "commands/account_gate.hpp"
 #include "commands/box_services.hpp"
+#include "commands/content_services.hpp"
 #include "commands/health.hpp"
 #include "commands/server_stats.hpp"
 #include "commands/shared_run.hpp"
@@ -30,6 +31,7 @@ struct Services {
   KiwixCatalogCache& zim_catalog;
   LibraryCache& library;
   SharedRun& catalog_refresh;
+  ContentServices& content;
   ServerStats& stats;
   AccountGate& accounts;
   BoxServices& box;

@@ -20,6 +20,20 @@ constexpr std::array kChangePassword = {
     Parameter{.name = "oldpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
     Parameter{.name = "newpasswd", .type = Type::Text, .need = Need::Required, .most_bytes = 1024},
 };
+constexpr std::array kCopyModules = {
+    Parameter{.name = "source", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "dest", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "file_ref",
+              .type = Type::Text,
+              .need = Need::Required,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+    Parameter{.name = "moddir",
+              .type = Type::Text,
+              .need = Need::Optional,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+};
 constexpr std::array kCopyZims = {
     Parameter{.name = "source", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
     Parameter{.name = "dest", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
@@ -53,6 +67,9 @@ constexpr std::array kGetJobStat = {
     Parameter{.name = "last_rowid", .type = Type::Integer, .need = Need::Optional, .lenient = true},
     Parameter{.name = "since_days", .type = Type::Number, .need = Need::Optional, .lenient = true},
     Parameter{.name = "group_id", .type = Type::Integer, .need = Need::Optional, .least = 1},
+};
+constexpr std::array kInstallModule = {
+    Parameter{.name = "moddir", .type = Type::Text, .need = Need::Required, .value_class = Class::SafeName},
 };
 constexpr std::array kInstallZims = {
     Parameter{.name = "zim_id", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
@@ -90,6 +107,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"AUTHENTICATE",       Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Password, kAuthenticate, Authenticate,  "Tells the gateway whether a password is right."},
     {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
     {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
+    {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick."},
     {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
     {"DEL-CONTENT",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelContent,  DelContent,      "Deletes ZIM files and modules, and their items on the home menu."},
     {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
@@ -99,11 +117,14 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
+    {"GET-OER2GO-CAT",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOer2goCat,    "Fetches the catalog of modules from IIAB."},
+    {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
     {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
+    {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},

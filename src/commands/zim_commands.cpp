@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <map>
 
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
+#include "commands/space_needs.hpp"
 #include "commands/work_in_progress.hpp"
 #include "platform/files.hpp"
 
@@ -16,59 +16,25 @@ std::vector<std::string> InstallLocks(std::string_view zim_lock) {
   return {std::string(zim_lock), std::string(kKiwixLibraryLock), std::string(kMenusLock)};
 }
 
-/// Bytes that a directory must take; in all for each file system.
-class SpaceNeeds {
- public:
-  /// 5 % more than `bytes`, less what is there of it already. A directory that cannot be looked at asks for nothing:
-  /// the step says what is wrong with it.
-  void Add(const std::string& directory, std::uint64_t bytes, const std::string& partial = {}) {
-    const auto space = SpaceAt(directory);
-    if (!space) return;
-    const std::uint64_t wanted = bytes + bytes / 20;
-    const auto facts = partial.empty() ? std::nullopt : Look(partial);
-    const std::uint64_t have = facts ? facts->bytes : 0;
-    Need& need = needs_[space->device];
-    need.available = space->available_bytes;
-    need.bytes += wanted > have ? wanted - have : 0;
-  }
-
-  bool Fit() const {
-    return std::ranges::all_of(needs_, [](const auto& one) { return one.second.bytes <= one.second.available; });
-  }
-
- private:
-  struct Need {
-    std::uint64_t bytes = 0;
-    std::uint64_t available = 0;
-  };
-  std::map<std::uint64_t, Need> needs_;
-};
-
-bool OnOneFileSystem(const std::string& one, const std::string& other) {
-  const auto first = SpaceAt(one);
-  const auto second = SpaceAt(other);
-  return !first || !second || first->device == second->device;
-}
-
 std::string ZipFile(const Settings& settings, const CatalogZim& zim) {
   return settings.zim_download_prefix + zim.file_ref + ".zip";
 }
 
 /// Room for what is fetched, what is unpacked, and for the copy where the library is on another file system.
-Result<void> CheckSpace(const CatalogZim& zim, const Settings& settings) {
+SpaceNeeds NeedsOf(const CatalogZim& zim, const Settings& settings) {
   const std::uint64_t bytes = zim.size_k * 1024;
   SpaceNeeds needs;
+  const std::string content = settings.zim_dir + "content/";
   if (zim.source == ZimSource::Portable) {
     const std::string part = settings.zim_downloads_dir + ZipFile(settings, zim);
-    needs.Add(settings.zim_downloads_dir, bytes, Look(part) ? part : part + ".part");
-    needs.Add(settings.zim_working_dir, bytes);
+    needs.AddFetch(settings.zim_downloads_dir, bytes, BytesThere(Look(part) ? part : part + ".part"));
+    needs.AddCopy(settings.zim_working_dir, bytes);
   } else {
-    needs.Add(settings.zim_working_dir, bytes, settings.zim_working_dir + zim.file_ref + ".zim.part");
+    const std::string part = settings.zim_working_dir + zim.file_ref + ".zim.part";
+    needs.AddFetch(settings.zim_working_dir, bytes, BytesThere(part));
   }
-  const std::string content = settings.zim_dir + "content/";
-  if (!OnOneFileSystem(settings.zim_working_dir, content)) needs.Add(content, bytes);
-  if (!needs.Fit()) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
-  return {};
+  needs.AddMove(settings.zim_working_dir, content, bytes);
+  return needs;
 }
 
 /// Where the steps write. Nothing that is refused afterwards leaves a directory of its own.
@@ -149,9 +115,11 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
   const bool portable = zim->source == ZimSource::Portable;
   const auto no_directory = [] { return Fail(ErrorCode::Refused, "Error creating directory in Command"); };
   if (!MakeBaseDirectories(settings)) return no_directory();
-  if (const auto fits = CheckSpace(*zim, settings); !fits) return tl::unexpected(fits.error());
+  const SpaceNeeds needs = NeedsOf(*zim, settings);
+  if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
   if (portable && !MakeDirectories(settings.zim_working_dir + zim->file_ref)) return no_directory();
   JobPlan plan = portable ? PlanZipInstall(*zim) : PlanZimInstall(*zim);
+  plan.space = needs.Uses();
   plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
   return plan;
 }

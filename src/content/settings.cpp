@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/names.hpp"
 #include "platform/files.hpp"
 
 namespace cmdsrv {
@@ -18,19 +19,9 @@ void AddKeysForTheConsole(json::object& keys) {
       {"iiab_config_dir", "/etc/iiab"},
       {"iiab_config_file", "/etc/iiab/iiab.env"},
       {"cmdsrv_lower_job_priority_str", "/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7 "},
-      {"oer2go_catalog_file", "/etc/iiab/oer2go_catalog.json"},
-      {"rachel_downloads_dir", "/library/downloads/rachel/"},
-      {"rachel_working_dir", "/library/working/rachel/"},
       {"maps_downloads_dir", "/library/downloads/maps/"},
-      {"maps_working_dir", "/library/working/maps/"},
       {"adm_maps_catalog_file", "adm-map-catalog.json"},
       {"adm_maps_catalog_url", "/common/assets/adm-map-catalog.json"},
-      {"adm_maps_catalog_path", "/library/www/html/common/assets/adm-map-catalog.json"},
-      {"vector_map_path", "/library/www/osm-vector-maps"},
-      {"vector_map_tiles_path", "/library/www/osm-vector-maps/viewer/tiles/"},
-      {"maps_tiles_base", "osm-planet_z0-z10_2020.mbtiles"},
-      {"maps_sat_base", "satellite_z0-z9_2020.mbtiles"},
-      {"maps_download_src", "contabo"},
       {"ansible_playbook_program", "/usr/bin/ansible-playbook"},
       {"ansible_program", "/usr/bin/ansible"},
       {"squid_service", "squid"},
@@ -72,6 +63,34 @@ class Reader {
     std::string path = File(key, otherwise);
     if (path.back() != '/') path += '/';
     return path;
+  }
+
+  /// A file name: it is put behind directories.
+  std::string Name(const char* key, std::string_view otherwise) {
+    std::string name = Text(key, otherwise);
+    if (IsSafeName(name)) return name;
+    Complain(key, "a plain file name");
+    keys_[key] = otherwise;
+    return std::string(otherwise);
+  }
+
+  /// An address that paths are put behind.
+  std::string Address(const char* key, std::string_view otherwise) {
+    std::string address = Text(key, otherwise);
+    if (!address.ends_with('/')) address += '/';
+    return address;
+  }
+
+  /// Empty when the key is not there.
+  std::vector<std::string> Texts(const char* key) {
+    std::vector<std::string> texts;
+    const json::value* value = keys_.if_contains(key);
+    if (value == nullptr) return texts;
+    if (!value->is_array()) Complain(key, "a list of texts");
+    for (const json::value& one : value->is_array() ? value->get_array() : json::array{}) {
+      if (one.is_string()) texts.emplace_back(one.get_string());
+    }
+    return texts;
   }
 
   bool Flag(const char* key, bool otherwise) {
@@ -178,6 +197,46 @@ void ReadContentKeys(Reader& reader, Settings& settings) {
       reader.Text("iiab_zim_cat_url", "https://iiab-share.github.io/iiab-content/iiab-zim-cat.json");
 }
 
+void ReadModuleKeys(Reader& reader, Settings& settings) {
+  settings.iiab_module_cat_url =
+      reader.Text("iiab_module_cat_url", "https://iiab-share.github.io/iiab-content/iiab-module-cat.json");
+  settings.module_catalog_file = reader.File("oer2go_catalog_file", "/etc/iiab/oer2go_catalog.json");
+  settings.module_downloads_dir = reader.Directory("rachel_downloads_dir", "/library/downloads/rachel/");
+  settings.module_working_dir = reader.Directory("rachel_working_dir", "/library/working/rachel/");
+  settings.rclone_config_file = reader.File("rclone_config_file", "/root/.config/rclone/rclone.conf");
+  settings.rclone_remotes = reader.Texts("rclone_remotes");
+  settings.rachel_dir = reader.Directory("rachel_content_path", "/library/rachel/");
+}
+
+void ReadMenuKeys(Reader& reader, Settings& settings) {
+  settings.menu_images_dir = settings.js_menu_dir + "menu-files/images/";
+  settings.menu_def_base_url =
+      reader.Address("menu_def_base_url", "https://api.github.com/repos/iiab-share/js-menu-files/");
+  settings.menu_def_branch = reader.Text("menu_def_branch", "master");
+  settings.menu_def_token_file = reader.File("menu_def_token_file", "/etc/iiab/menu-def-token");
+}
+
+void ReadMapKeys(Reader& reader, Settings& settings) {
+  settings.map_catalog_file =
+      reader.File("adm_maps_catalog_path", "/library/www/html/common/assets/adm-map-catalog.json");
+  settings.maps_working_dir = reader.Directory("maps_working_dir", "/library/working/maps/");
+  settings.map_viewer_dir = reader.Directory("vector_map_path", "/library/www/osm-vector-maps") + "viewer/";
+  settings.map_tiles_dir = reader.Directory("vector_map_tiles_path", "/library/www/osm-vector-maps/viewer/tiles/");
+  settings.maps_tiles_base = reader.Name("maps_tiles_base", "osm-planet_z0-z10_2020.mbtiles");
+  settings.maps_sat_base = reader.Name("maps_sat_base", "satellite_z0-z9_2020.mbtiles");
+  settings.maps_download_src = reader.Text("maps_download_src", "contabo");
+  settings.map_archive_url = reader.Address("map_archive_url", "https://archive.org/download/");
+  settings.map_iiab_url = reader.Address("map_iiab_url", "http://timmoody.com/iiab-files/maps/");
+}
+
+void ReadOtherContentKeys(Reader& reader, Settings& settings) {
+  settings.presets_dir = settings.cmdsrv_dir + "presets/";
+  settings.kalite_url = reader.Text("kalite_url", "http://s3.us-east-2.wasabisys.com/ka-lite-0.17-resized-videos");
+  settings.kalite_dir = reader.Directory("kalite_dir", "/library/ka-lite/");
+  settings.kolibri_dir = reader.Directory("kolibri_dir", "/library/kolibri/");
+  settings.root_reserve_mb = reader.Number("root_reserve_mb", settings.root_reserve_mb, 0, 1'000'000);
+}
+
 Result<Settings> FromKeys(const Root& root, const std::string& cmdsrv_dir, json::object keys) {
   Settings settings;
   settings.cmdsrv_dir = cmdsrv_dir.empty() ? root.Path("/opt/admin/cmdsrv/") : cmdsrv_dir;
@@ -194,6 +253,10 @@ Result<Settings> FromKeys(const Root& root, const std::string& cmdsrv_dir, json:
   ReadServerKeys(reader, root, settings);
   ReadStateKeys(reader, keys, settings);
   ReadContentKeys(reader, settings);
+  ReadModuleKeys(reader, settings);
+  ReadMenuKeys(reader, settings);
+  ReadMapKeys(reader, settings);
+  ReadOtherContentKeys(reader, settings);
   AddKeysForTheConsole(keys);
   keys.erase("known_pi_password");
   keys["osm_version"] = "V3";

@@ -70,6 +70,33 @@ struct Settings {
 
   std::string kiwix_opds_url;  ///< outside addresses are keys, so that a box can play the internet
   std::string iiab_zim_cat_url;
+  std::string iiab_module_cat_url;
+  std::string menu_def_base_url;  ///< of a repository in the manner of GitHub: git/trees/BRANCH, contents/PATH below it
+  std::string menu_def_branch;
+  std::string map_archive_url;  ///< ends in '/': <it><id>/<id>
+  std::string map_iiab_url;     ///< ends in '/': <it><id>
+  std::string kalite_url;
+
+  std::string module_catalog_file;   ///< key oer2go_catalog_file
+  std::string module_downloads_dir;  ///< key rachel_downloads_dir
+  std::string module_working_dir;    ///< key rachel_working_dir
+  std::string map_catalog_file;      ///< key adm_maps_catalog_path
+  std::string maps_working_dir;
+  std::string map_viewer_dir;   ///< <vector_map_path>/viewer/
+  std::string map_tiles_dir;    ///< key vector_map_tiles_path
+  std::string maps_tiles_base;  ///< file names of the two base maps
+  std::string maps_sat_base;
+  std::string maps_download_src;    ///< contabo, archive, iiab.me, bittorrent
+  std::string presets_dir;          ///< <cmdsrv_dir>presets/
+  std::string menu_images_dir;      ///< <js_menu_dir>menu-files/images/
+  std::string menu_def_token_file;  ///< key: readable by root alone; empty or missing: nothing is uploaded
+  std::string rclone_config_file;   ///< key: /root/.config/rclone/rclone.conf
+  std::string kalite_dir;           ///< key: /library/ka-lite/
+  std::string kolibri_dir;          ///< key: /library/kolibri/
+  std::string rachel_dir;           ///< key: /library/rachel/
+  std::vector<std::string>
+      rclone_remotes;         ///< key: names that catalogs may use; empty: those of rclone's configuration
+  int root_reserve_mb = 500;  ///< key: what jobs leave free on the file system of the system
 };
 
 /// Reads <CMDSRV_DIR>/cmdsrv.conf (or `file` when not empty). `cmdsrv_dir` is inside the root already; empty:

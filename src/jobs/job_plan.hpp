@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,9 +16,17 @@ struct StepPlan {
   std::string display;               ///< job_command of the database; empty: argv quoted, URL credentials masked
   std::optional<std::size_t> after;  ///< index of the step it depends on, smaller than its own
   std::vector<std::string> locks;    ///< "kiwix-library", "menus", "/media/usb0", …
-  std::string merge = {};                 ///< "kiwix-index": one run does the work of all steps of this name that wait
+  std::string merge = {};            ///< "kiwix-index": one run does the work of all steps of this name that wait
   bool restartable = true;           ///< may be started again after an interruption
   RetryPolicy retry = RetryPolicy::Never;
+};
+
+/// What a plan needs of the file system that holds `directory`.
+struct SpaceUse {
+  std::string directory;
+  std::uint64_t fetch = 0;  ///< bytes that come over the line or from a stick
+  std::uint64_t peak = 0;   ///< most bytes in use at a time beside what is there already, with a margin
+  std::int64_t final = 0;   ///< bytes in use in the end beside what is there now; less than 0: space becomes free
 };
 
 /// What a Command that takes long wants done: the steps of its group of jobs. Nothing has happened yet.
@@ -28,6 +37,7 @@ struct JobPlan {
   std::optional<std::pair<std::string, std::string>> service;  ///< role and state that the first steps wait for
   bool ansible = false;  ///< ansible verb: one at a time, facts re-read at the end
   bool full_log = false;
+  std::vector<SpaceUse> space;  ///< at most one for each file system
 };
 
 }  // namespace cmdsrv

@@ -154,6 +154,7 @@ class GatesTest : public testing::Test {
   KiwixCatalogCache zim_catalog_{"/nonexistent"};
   LibraryCache library_{"/nonexistent"};
   SharedRun refresh_;
+  ContentServices content_{settings_};
   ServerStats stats_;
   AccountGate accounts_{settings_, root_, clock_};
   BoxServices box_{settings_, root_};
@@ -165,6 +166,7 @@ class GatesTest : public testing::Test {
                      .zim_catalog = zim_catalog_,
                      .library = library_,
                      .catalog_refresh = refresh_,
+                     .content = content_,
                      .stats = stats_,
                      .accounts = accounts_,
                      .box = box_,

@@ -60,6 +60,7 @@ class Machine {
   KiwixCatalogCache zim_catalog_;
   LibraryCache library_;
   SharedRun catalog_refresh_;
+  ContentServices content_;
   ServerStats stats_;
   AccountGate accounts_;
   Services services_;

@@ -13,10 +13,9 @@
 #include "platform/files.hpp"
 #include "platform/trees.hpp"
 #include "steps/options.hpp"
-#include "steps/program.hpp"
-#include "steps/progress.hpp"
-#include "steps/say.hpp"
+#include "steps/rsync.hpp"
 #include "steps/step.hpp"
+#include "steps/stick.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -30,30 +29,15 @@ struct Request {
   std::string name;
 };
 
-Result<std::string> ReadDevice(std::string_view text) {
-  if (text == "internal") return std::string();
-  std::string usb = NormaliseUsb(text);
-  if (usb.empty()) return Fail(ErrorCode::Malformed, "\"{}\" is neither internal nor a USB mount point", text);
-  return usb;
-}
-
 Result<Request> ReadRequest(std::span<const std::string> arguments) {
   const auto options = Options::Parse(arguments, {{"--from", true}, {"--to", true}, {"--index"}}, 1);
   if (!options) return Failure(options.error());
-  auto from = ReadDevice(options->Text("--from"));
-  auto to = ReadDevice(options->Text("--to"));
-  if (!from || !to) return Failure(from ? to.error() : from.error());
-  if (from->empty() == to->empty()) return Fail(ErrorCode::Malformed, "one of --from and --to must be internal");
+  auto route = ReadCopyRoute(options->Text("--from"), options->Text("--to"));
+  if (!route) return Failure(route.error());
   const std::string& name = options->Operands().front();
   if (!IsPlainName(name)) return Fail(ErrorCode::Malformed, "the operand must be a plain name without \".zim\"");
-  return Request{*std::move(from), *std::move(to), options->Has("--index"), name};
+  return Request{std::move(route->from), std::move(route->to), options->Has("--index"), name};
 }
-
-/// A directory by its descriptor and by the path that rsync gets.
-struct OpenPlace {
-  UniqueFd directory;
-  std::string path;  ///< ends in '/'
-};
 
 class Copy {
  public:
@@ -69,7 +53,7 @@ class Copy {
     if (!request_.index && request_.to.empty()) {
       if (auto cleared = ClearForeign(*target, *files); !cleared) return Failure(cleared.error());
     }
-    auto copied = RunRsync(*source, *target, *files).and_then([&] { return Compare(*source, *target, *files); });
+    auto copied = CopyFiles(*source, *target, *files).and_then([&] { return Compare(*source, *target, *files); });
     if (!copied) return Failure(copied.error());
     // Who sees "done" pulls the stick out.
     if (::syncfs(target->directory.Get()) != 0) return FailFromErrno(errno, "write all of it to " + target->path);
@@ -77,15 +61,6 @@ class Copy {
   }
 
  private:
-  Result<UniqueFd> OpenStick(const std::string& usb) const {
-    const std::string mount = context_.root.Path(usb);
-    // An empty directory where the stick was: copying there would fill the disk of the box.
-    if (!IsMountPoint(mount)) return Fail(ErrorCode::Unavailable, "{} is not mounted", usb);
-    UniqueFd opened(::open(mount.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!opened) return FailFromErrno(errno, "open " + mount);
-    return opened;
-  }
-
   std::string_view OnStick() const { return request_.index ? kIndexOnStick : kContentOnStick; }
 
   Result<OpenPlace> OpenSource() const {
@@ -95,7 +70,7 @@ class Copy {
       if (!opened) return FailFromErrno(errno, "open " + path);
       return OpenPlace{std::move(opened), path};
     }
-    const auto stick = OpenStick(request_.from);
+    const auto stick = OpenStick(context_, request_.from);
     if (!stick) return Failure(stick.error());
     auto opened = OpenBeneath(stick->Get(), OnStick(), O_RDONLY | O_DIRECTORY);
     if (!opened) return Failure(opened.error());
@@ -113,7 +88,7 @@ class Copy {
       if (!opened) return Failure(opened.error());
       return OpenPlace{*std::move(opened), working + below + "/"};
     }
-    const auto stick = OpenStick(request_.to);
+    const auto stick = OpenStick(context_, request_.to);
     if (!stick) return Failure(stick.error());
     auto opened = MakeDirectoriesBeneath(stick->Get(), OnStick());
     if (!opened) return Failure(opened.error());
@@ -167,51 +142,16 @@ class Copy {
     return {};
   }
 
-  /// A copy appears under its name when it is whole; one that broke off waits in a hidden directory to be gone on with.
-  std::vector<std::string> Arguments(const std::string& rsync, const OpenPlace& source, const OpenPlace& target,
-                                     const std::vector<std::string>& files) const {
-    std::vector<std::string> argv{rsync,
-                                  "-rt",
-                                  "--size-only",
-                                  "--partial-dir=.cmdsrv-partial",
-                                  "--no-inc-recursive",
-                                  "--info=progress2",
-                                  "--no-human-readable",
-                                  "--outbuf=L",
-                                  "--"};
-    for (const std::string& file : files) argv.push_back(source.path + file);
-    argv.push_back(target.path);
-    return argv;
-  }
-
-  Result<void> RunRsync(const OpenPlace& source, const OpenPlace& target, const std::vector<std::string>& files) {
-    const auto rsync = context_.root.FindProgram("rsync");
-    if (!rsync) return Failure(rsync.error());
-    std::uint64_t total = 0;
-    for (const std::string& file : files) total += BytesOf(source, file).value_or(0);
-    Progress progress("copy", total);
-    EndRequests requests;
-    std::string problem;
-    Watch watch;
-    watch.on_line = [&](std::string_view line) {
-      // A complaint can stand behind the numbers of the same line. The cause of its end is among the complaints; that
-      // the other half of rsync is gone is a consequence.
-      const auto complaint = line.find("rsync: ");
-      const bool told = !problem.empty() && problem.find("Broken pipe") == std::string::npos;
-      if (!told && complaint != std::string_view::npos) problem = Shorten(CleanOutput(line.substr(complaint + 7)), 300);
-      const std::string_view text = Trim(line);
-      const auto bytes = ToInteger(text.substr(0, text.find(' ')));
-      if (bytes && *bytes >= 0) progress.Report(static_cast<std::uint64_t>(*bytes));
-    };
-    const auto end = RunWatched(context_, Arguments(*rsync, source, target, files), watch, requests);
-    if (!end) return Failure(end.error());
-    requests.EndIfAsked();
-    if (end->exited && end->status == 0) {
-      progress.Finish(total);
-      return {};
+  Result<void> CopyFiles(const OpenPlace& source, const OpenPlace& target,
+                         const std::vector<std::string>& files) const {
+    RsyncJob job{.options = {}, .operands = {}, .what = "copy " + request_.name, .phase = "copy"};
+    for (const std::string& file : files) {
+      job.operands.push_back(source.path + file);
+      job.total += BytesOf(source, file).value_or(0);
     }
-    return Fail(ErrorCode::Io, "cannot copy {}: {}; what was copied is gone on with the next time", request_.name,
-                problem.empty() ? "rsync ended with " + Describe(*end) : problem);
+    job.operands.push_back(target.path);
+    if (request_.to.empty()) job.directory = target.path;
+    return RunRsync(context_, job);
   }
 
   Result<void> Compare(const OpenPlace& source, const OpenPlace& target, const std::vector<std::string>& files) const {

@@ -48,6 +48,7 @@ const Step* ChooseStep(std::string_view program, std::vector<std::string>& argum
 
 int StatusOf(const Step& step, const Error& error) {
   SayLine(error.message);
+  if (step.status_of != nullptr) return step.status_of(error.code);
   switch (error.code) {
     case ErrorCode::Malformed: fmt::print(stderr, "usage: {} {}\n", step.name, step.usage); return StepExit::kUsage;
     case ErrorCode::Stated: return StepExit::kNothingDone;

@@ -25,6 +25,8 @@ struct Step {
   StepEnd (*run)(const Context& context, std::span<const std::string> arguments);
   std::string_view usage;  ///< "SECONDS", "--url URL …"
   std::string_view summary;
+  /// Exit statuses of its own where old scripts know others than those of base/step_exit.hpp.
+  int (*status_of)(ErrorCode) = nullptr;
 };
 
 /// The one list of all steps.
@@ -45,6 +47,11 @@ StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> argume
 StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments);
 StepEnd CopyZim(const Context& context, std::span<const std::string> arguments);
 StepEnd UpgradeZims(const Context& context, std::span<const std::string> arguments);
+StepEnd CopyModule(const Context& context, std::span<const std::string> arguments);
+StepEnd ModuleFetch(const Context& context, std::span<const std::string> arguments);
+StepEnd ModuleInstall(const Context& context, std::span<const std::string> arguments);
+StepEnd ModuleCatalogStep(const Context& context, std::span<const std::string> arguments);
+int ModuleCatalogStatus(ErrorCode code);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

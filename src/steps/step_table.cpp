@@ -8,12 +8,20 @@ namespace {
 // clang-format off
 constexpr Step kSteps[] = {
     // name           link in /usr/bin       as    needs            function          arguments
+    {"copy-module",   "",                    "", Needs::Settings, CopyModule,       "--from DEVICE --to DEVICE NAME",
+     "copies a module between the box (internal) and a stick (usb0)"},
     {"copy-zim",      "",                    "", Needs::Settings, CopyZim,          "--from DEVICE --to DEVICE [--index] NAME",
      "copies a ZIM between the box (internal) and a stick (usb0)"},
     {"kiwix-catalog", "iiab-get-kiwix-cat",  "-v", Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
      "fetches the Kiwix and IIAB ZIM catalogs"},
     {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",
      "makes library.xml list the ZIMs that are there"},
+    {"module-catalog", "iiab-get-oer2go-cat", "-v", Needs::Settings, ModuleCatalogStep, "[--menu] [-v] [--force] [--deadline SECONDS]",
+     "fetches the module catalog", ModuleCatalogStatus},
+    {"module-fetch",  "",                    "", Needs::Settings, ModuleFetch,
+     "--rsync-url URL | --rclone REMOTE:PATH [--size-k N] MODDIR", "downloads a module, resuming what is there"},
+    {"module-install", "",                   "", Needs::Settings, ModuleInstall,    "MODDIR",
+     "moves a downloaded module into use"},
     {"test-job",      "",                    "", Needs::Nothing,  TestJob,          "SECONDS",
      "sleeps; a negative whole number -K ends at once with exit status K"},
     {"update-menus",  "iiab-update-menus",   "", Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",
