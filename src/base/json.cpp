@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace cmdsrv {
 namespace {
 
+void AppendInteger(std::string& out, auto number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
 void AppendNumber(std::string& out, double number) {
   constexpr double kExact = 9007199254740992.0;  // 2^53: up to here every whole double prints as an integer
   if (std::isfinite(number) && number == std::trunc(number) && std::fabs(number) < kExact) {
-    fmt::format_to(std::back_inserter(out), "{}", static_cast<std::int64_t>(number));
+    AppendInteger(out, static_cast<std::int64_t>(number));
   } else {
     fmt::format_to(std::back_inserter(out), "{}", number);
   }
@@ -35,19 +41,24 @@ struct Printer {
     out.append(2 * level, ' ');
   }
 
+  void Member(const json::key_value_pair& member, bool first, std::size_t level) const {
+    if (!first) out += ',';
+    NewLine(level + 1);
+    AppendJsonString(out, member.key());
+    out += indented ? ": " : ":";
+    Print(member.value(), level + 1);
+  }
+
   void Members(const json::object& object, std::size_t level) const {
-    std::vector<const json::key_value_pair*> members;
-    members.reserve(object.size());
-    for (const auto& member : object) members.push_back(&member);
-    if (sorted) std::ranges::sort(members, {}, [](const auto* member) { return member->key(); });
     bool first = true;
-    for (const auto* member : members) {
-      if (!first) out += ',';
-      first = false;
-      NewLine(level + 1);
-      AppendJsonString(out, member->key());
-      out += indented ? ": " : ":";
-      Print(member->value(), level + 1);
+    if (sorted) {
+      std::vector<const json::key_value_pair*> members;
+      members.reserve(object.size());
+      for (const auto& member : object) members.push_back(&member);
+      std::ranges::sort(members, {}, [](const auto* member) { return member->key(); });
+      for (const auto* member : members) Member(*member, std::exchange(first, false), level);
+    } else {
+      for (const auto& member : object) Member(member, std::exchange(first, false), level);
     }
     if (!first) NewLine(level);
   }
@@ -67,8 +78,8 @@ struct Printer {
     switch (value.kind()) {
       case json::kind::null: out += "null"; break;
       case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-      case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
-      case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
+      case json::kind::int64: AppendInteger(out, value.get_int64()); break;
+      case json::kind::uint64: AppendInteger(out, value.get_uint64()); break;
       case json::kind::double_: AppendNumber(out, value.get_double()); break;
       case json::kind::string: AppendJsonString(out, value.get_string()); break;
       case json::kind::array:

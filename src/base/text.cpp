@@ -65,6 +65,7 @@ bool IsUtf8(std::string_view bytes) {
 }
 
 std::string ToUtf8(std::string_view bytes) {
+  if (IsUtf8(bytes)) return std::string(bytes);  // nearly always
   std::string out;
   out.reserve(bytes.size());
   std::size_t good = 0;  // everything before this is written

@@ -1,5 +1,6 @@
 #include "server/peer.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.hpp"
@@ -7,11 +8,15 @@
 namespace cmdsrv {
 
 std::optional<Peer> ParsePeer(std::string_view address) {
-  const auto parts = Split(address, ':');
-  if (parts.size() != 4) return std::nullopt;
-  const auto uid = ToInteger(parts[1]);
-  const auto gid = ToInteger(parts[2]);
-  const auto pid = ToInteger(parts[3]);
+  // For each frame that comes in: without a list of parts.
+  auto next = [rest = address]() mutable -> std::optional<long long> {
+    const std::size_t colon = rest.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    rest.remove_prefix(colon + 1);
+    return ToInteger(rest.substr(0, rest.find(':')));
+  };
+  if (std::ranges::count(address, ':') != 3) return std::nullopt;
+  const auto uid = next(), gid = next(), pid = next();
   const auto is_id = [](std::optional<long long> number) {
     // The largest number means "no such id" to the kernel; nobody may pass as nobody.
     return number && *number >= 0 && *number < std::numeric_limits<uid_t>::max();

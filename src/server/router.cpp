@@ -69,6 +69,8 @@ void Router::ReceiveBatch() {
     if (!message) break;
     Handle(*message);
   }
+  for (Reply& reply : instant_) Send(std::move(reply));
+  instant_.clear();
   if (batch_.empty()) return;
   Enqueue();
   for (const Request& refused : batch_) Answer(refused.from, BusyReply(VerbOf(refused.text)));
@@ -119,7 +121,7 @@ void Router::Accept(Request request) {
   const bool here = request.lane == Lane::Instant && hooks_.instant && request.text == VerbOf(request.text);
   if (!here) return batch_.push_back(std::move(request));
   Executed executed = ExecuteSafely(hooks_.instant, request);
-  Answer(request.from, std::move(executed.reply));
+  instant_.push_back({std::move(request.from), std::move(executed.reply)});
 }
 
 void Router::HandleStop(const Address& from, const Peer& peer, std::string_view text) {

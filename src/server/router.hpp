@@ -104,6 +104,7 @@ class Router {
 
   std::vector<Request> batch_;
   std::vector<Reply> replies_;
+  std::vector<Reply> instant_;
   DelayedReplies delayed_;  ///< held back on purpose
   DelayedReplies held_;     ///< for clients that do not read just now
   ParkedRequests parked_;   ///< wait for news
