@@ -94,7 +94,7 @@ std::optional<Progress> ReadPrintedProgress(std::string_view text) {
 
 std::string ProgressSentence(const Progress& progress) {
   std::string sentence;
-  const auto add = [&sentence](std::string part) {
+  const auto add = [&sentence](const std::string& part) {
     if (!sentence.empty()) sentence += ", ";
     sentence += part;
   };

@@ -23,7 +23,7 @@ class ShimRunner final : public StepRunner {
   ~ShimRunner() override;
 
   Result<std::unique_ptr<StepRun>> Start(ShimStart start, Callback ended) override;
-  Result<std::unique_ptr<StepRun>> Adopt(const ProcessIdentity& shim, Callback ended) override;
+  Result<std::unique_ptr<StepRun>> Adopt(const ProcessIdentity& identity, Callback ended) override;
   std::optional<RunRecord> Record(JobId id) override;
   RunOutput Output(JobId id) override;
   std::uint64_t Printed(JobId id) override;

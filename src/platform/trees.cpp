@@ -22,6 +22,8 @@ constexpr int kDeepest = 100;  ///< a tree that is deeper is nobody's content, a
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+std::string Join(const std::string& directory, const std::string& name) { return (directory + '/').append(name); }
+
 /// "/a/b///" → "/a/b".
 std::string WithoutSlashes(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -66,7 +68,7 @@ class Remover {
     if (depth >= kDeepest) return Note(Fail(ErrorCode::Io, "cannot remove {}: it is nested too deeply", path));
     const auto names = Names(inside.Get(), path);
     if (!names) return Note(Failure(names.error()));
-    for (const std::string& one : *names) Remove(inside.Get(), one, path + "/" + one, depth + 1);
+    for (const std::string& one : *names) Remove(inside.Get(), one, Join(path, one), depth + 1);
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) Note(FailAt(errno, "remove", path));
   }
 
@@ -92,13 +94,13 @@ Result<void> CopyTree(const std::string& from, const std::string& to, int depth 
   const auto names = ListDirectory(from);
   if (!names) return Failure(names.error());
   for (const std::string& name : *names) {
-    const std::string path = from + "/" + name;
+    const std::string path = Join(from, name);
     const auto facts = Look(path);
     if (!facts) continue;
     if (!facts->is_directory && !facts->is_regular)
       return Fail(ErrorCode::Io, "cannot move {}: it is neither a file nor a directory", path);
     auto copied =
-        facts->is_directory ? CopyTree(path, to + "/" + name, depth + 1) : CopyFileDurably(path, to + "/" + name);
+        facts->is_directory ? CopyTree(path, Join(to, name), depth + 1) : CopyFileDurably(path, Join(to, name));
     if (!copied) return copied;
   }
   return SyncDirectory(to);

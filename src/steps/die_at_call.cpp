@@ -12,7 +12,9 @@ namespace {
 void Count() {
   static const char* const text = getenv("DIE_AT_CALL");
   static long left = text != nullptr ? atol(text) : 0;
-  if (left > 0 && --left == 0) kill(getpid(), SIGKILL);
+  if (left == 0) return;
+  --left;
+  if (left == 0) kill(getpid(), SIGKILL);
 }
 
 template <class Function>
@@ -22,6 +24,7 @@ Function Next(const char* name) {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name): whole declarations
 #define WRAP(result, name, parameters, arguments)               \
   extern "C" result name parameters {                           \
     Count();                                                    \
@@ -42,3 +45,4 @@ WRAP(int, mkdirat, (int at, const char* path, mode_t mode) noexcept, (at, path, 
 WRAP(int, rmdir, (const char* path) noexcept, (path))
 WRAP(int, mkdir, (const char* path, mode_t mode) noexcept, (path, mode))
 WRAP(int, fsync, (int file), (file))
+// NOLINTEND(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)

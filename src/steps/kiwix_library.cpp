@@ -114,7 +114,7 @@ Result<json::object> WriteVersionIndex(const Settings& settings) {
   std::vector<std::string> stems;
   for (const ContentZim& zim : content->zims) stems.push_back(zim.stem);
   const auto defs = ReadMenuDefs(settings.menu_defs_dir);
-  const json::object index =
+  json::object index =
       BuildVersionIndex(stems, *books, defs.value_or(MenuDefs{}), ReadLanguages(settings.assets_dir));
   const std::string path = settings.assets_dir + "zim_version_idx.json";
   const std::string text = PrintJsonIndented(index);
