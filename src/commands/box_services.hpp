@@ -10,6 +10,7 @@ struct BoxServices {
   BoxServices(const Settings& settings, const Root& root) : roles(settings, root) {}
 
   RoleReader roles;
+  SharedRun hardware;  ///< lshw
 };
 
 }  // namespace cmdsrv

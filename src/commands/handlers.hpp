@@ -30,6 +30,18 @@ Result<Outcome> GetStats(const Arguments&, Services&);
 // role_commands.cpp
 Result<Outcome> GetRolesStat(const Arguments&, Services&);
 
+// fact_commands.cpp
+Result<Outcome> GetMemInfo(const Arguments&, Services&);
+Result<Outcome> GetStorageInfo(const Arguments&, Services&);
+Result<Outcome> GetHwInfo(const Arguments&, Services&);
+
+// device_commands.cpp
+Result<Outcome> GetRemDevList(const Arguments&, Services&);
+
+// library_commands.cpp
+Result<Outcome> ListLibrary(const Arguments&, Services&);
+Result<Outcome> DelDownloads(const Arguments&, Services&);
+
 // storage_commands.cpp
 Result<Outcome> GetSpaceAvail(const Arguments&, Services&);
 

@@ -48,6 +48,14 @@ constexpr std::array kDelContent = {
     Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
     Parameter{.name = "content", .type = Type::Object, .need = Need::Required},
 };
+constexpr std::array kDelDownloads = {
+    Parameter{.name = "sub_dir", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "file_list",
+              .type = Type::TextList,
+              .need = Need::Required,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+};
 constexpr std::array kDelModules = {
     Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
     Parameter{.name = "mod_type", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
@@ -78,6 +86,9 @@ constexpr std::array kInstallZims = {
               .need = Need::Optional,
               .value_class = Class::Service,
               .most_elements = 2},
+};
+constexpr std::array kListLibrary = {
+    Parameter{.name = "sub_dir", .type = Type::Text, .need = Need::Required},
 };
 constexpr std::array kRetryJob = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
@@ -110,23 +121,29 @@ constexpr CommandRowInfo kCommands[] = {
     {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick."},
     {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
     {"DEL-CONTENT",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelContent,  DelContent,      "Deletes ZIM files and modules, and their items on the home menu."},
+    {"DEL-DOWNLOADS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kDelDownloads, DelDownloads,    "Deletes downloaded archives."},
     {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
     {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetAdmConf,      "The configuration that the console needs."},
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
+    {"GET-HW-INFO",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetHwInfo,       "The hardware, as lshw tells it."},
     {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetJobActiveSum, "How many jobs run."},
     {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
+    {"GET-MEM-INFO",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetMemInfo,      "Memory and swap, as free -h prints it."},
     {"GET-OER2GO-CAT",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOer2goCat,    "Fetches the catalog of modules from IIAB."},
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
+    {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
     {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
+    {"GET-STORAGE-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetStorageInfo,  "File systems, as df -lh prints them."},
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
+    {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
     {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},

@@ -1,0 +1,71 @@
+#include <boost/json.hpp>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "commands/handlers.hpp"
+#include "commands/system_texts.hpp"
+#include "platform/files.hpp"
+
+namespace cmdsrv {
+namespace {
+
+constexpr log::Domain kCommands{"commands"};
+constexpr std::chrono::seconds kHardwareDeadline{50};
+constexpr std::size_t kMostObjects = 1000;
+
+/// Some versions of lshw print several objects one after the other, with or without commas between.
+Result<json::value> ParseObjects(std::string_view text) {
+  if (auto whole = ParseJson(text)) return whole;
+  json::array objects;
+  for (std::size_t at = 0; at < text.size() && objects.size() < kMostObjects;) {
+    at = text.find_first_not_of(" \t\r\n,", at);
+    if (at == std::string_view::npos) break;
+    boost::system::error_code error;
+    json::stream_parser parser;
+    at += parser.write_some(text.substr(at), error);
+    if (!error && !parser.done()) parser.finish(error);  // behind the last one nothing tells the parser so
+    if (error || !parser.done()) return Fail(ErrorCode::Corrupt, "what lshw printed is no JSON");
+    objects.push_back(parser.release());
+  }
+  if (objects.empty()) return Fail(ErrorCode::Corrupt, "lshw printed nothing");
+  return json::value(std::move(objects));
+}
+
+Failure NoHardware(std::string_view why) {
+  log::Warning(kCommands, "cannot read the hardware: {}", why);
+  return Fail(ErrorCode::Refused, "Unable to read hardware info");
+}
+
+}  // namespace
+
+Result<Outcome> GetMemInfo(const Arguments&, Services&) {
+  const auto text = ReadFile("/proc/meminfo");
+  const auto lines = MemoryTable(text.value_or(""));
+  if (lines.empty()) return Fail(ErrorCode::Refused, "Unable to read memory info");
+  return Answer(json::value(LinesReply("system_memory", lines)));
+}
+
+Result<Outcome> GetStorageInfo(const Arguments&, Services&) {
+  const auto mounts = ReadMountTable();
+  if (!mounts) return Fail(ErrorCode::Refused, "Unable to read storage info");
+  std::vector<FileSystemRow> rows;
+  for (const Mount& mount : LocalMounts(*mounts)) {
+    const auto usage = UsageOf(mount.point);
+    if (usage && usage->total_bytes > 0) rows.push_back({mount.source, *usage, mount.point});
+  }
+  return Answer(json::value(LinesReply("system_fs", FileSystemTable(rows))));
+}
+
+Result<Outcome> GetHwInfo(const Arguments&, Services& services) {
+  const auto program = services.root.FindProgram("lshw");
+  if (!program) return NoHardware(program.error().message + "; install the package lshw");
+  const auto outcome = services.box.hardware.Run([&] {
+    return RunForHandler(services, {*program, "-json", "-quiet", "-sanitize"}, kHardwareDeadline);
+  });
+  if (!Succeeded(outcome)) return NoHardware(WhyNot(outcome));
+  auto info = ParseObjects(ToUtf8(outcome->output));
+  if (!info) return NoHardware(info.error().message);
+  return Answer(json::value(json::object{{"hw_info", std::move(*info)}}));
+}
+
+}  // namespace cmdsrv
