@@ -89,8 +89,7 @@ Result<Outcome> DelDownloads(const Arguments& arguments, Services& services) {
   const Settings& settings = services.settings;
   const std::string_view sub_dir = *arguments.Text("sub_dir");
   if (sub_dir != "zims" && sub_dir != "rachel") return Fail(ErrorCode::Malformed, "sub_dir is neither zims nor rachel");
-  const std::string path = sub_dir == "zims" ? settings.zim_downloads_dir
-                                             : services.root.Path(TextMember(settings.as_sent, "rachel_downloads_dir"));
+  const std::string& path = sub_dir == "zims" ? settings.zim_downloads_dir : settings.module_downloads_dir;
   const auto names = arguments.TextList("file_list");
   const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const NamesAtWork at_work = names.empty() ? NamesAtWork{} : FindNamesAtWork(services);
