@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -27,6 +28,17 @@ Result<void> Take(const json::object& object, std::string_view key, std::string&
   return {};
 }
 
+Result<void> Take(const json::object& object, std::string_view key, std::vector<std::string>& value) {
+  const auto* member = object.if_contains(key);
+  if (member == nullptr) return {};
+  const auto* list = member->if_array();
+  if (list == nullptr || !std::ranges::all_of(*list, [](const auto& one) { return one.is_string(); })) {
+    return Fail(ErrorCode::Corrupt, "the key {} must be a list of texts", key);
+  }
+  for (const auto& one : *list) value.emplace_back(one.get_string());
+  return {};
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text) {
@@ -39,6 +51,7 @@ Result<Config> ParseConfig(std::string_view text) {
        {Take(object, "admin_console_group", config.admin_console_group),
         Take(object, "allow_stop_from_web", config.allow_stop_from_web),
         Take(object, "require_separate_nonce", config.require_separate_nonce),
+        Take(object, "cookies_over_http", config.cookies_over_http), Take(object, "hosts", config.hosts),
         Take(object, "trust_proxy", config.trust_proxy), Take(object, "uploads_directory", config.uploads_directory),
         Take(object, "cmdsrv_pid_file", config.cmdsrv_pid_file),
         Take(object, "cmdsrv_ready_file", config.cmdsrv_ready_file)}) {

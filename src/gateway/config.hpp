@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -12,6 +13,8 @@ struct Config {
   std::string admin_console_group = "iiab-admin";  ///< beside sudo
   bool allow_stop_from_web = false;                ///< the server has to allow it too
   bool require_separate_nonce = false;             ///< encrypted commands need X-IIAB-Command-Nonce
+  bool cookies_over_http = false;                  ///< a cookie is good for Commands on plain HTTP too
+  std::vector<std::string> hosts = {};             ///< names of the box; empty: whatever the browser calls it
   bool trust_proxy = false;                        ///< on TCP: believe X-Real-IP (a unix socket always does)
   std::string uploads_directory = "/library/working/uploads";  ///< beneath --root, like the next two
   std::string cmdsrv_pid_file = "/run/iiab-cmdsrv.pid";        ///< beneath --root

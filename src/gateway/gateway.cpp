@@ -18,7 +18,7 @@ namespace {
 
 constexpr log::Domain kGateway{"gateway"};
 
-enum class Endpoint { PublicKey, Nonce, Login, Logout, Refresh, Command, ServerInfo, Upload };
+enum class Endpoint { PublicKey, Nonce, Login, Session, Logout, Refresh, Command, Events, ServerInfo, Upload };
 struct Route {
   std::string_view path;
   Endpoint endpoint;
@@ -28,9 +28,11 @@ constexpr std::array kRoutes = {
     Route{"/iiab-cmd-service/auth/get_pubkey", Endpoint::PublicKey, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/get_nonce", Endpoint::Nonce, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/login", Endpoint::Login, "GET, HEAD"},
+    Route{"/iiab-cmd-service/auth/session", Endpoint::Session, "GET, HEAD"},
     Route{"/iiab-cmd-service/auth/logout", Endpoint::Logout, "POST"},
     Route{"/iiab-cmd-service/auth/refresh", Endpoint::Refresh, "GET, HEAD"},
     Route{"/iiab-cmd-service/cmd", Endpoint::Command, "POST"},
+    Route{"/iiab-cmd-service/events", Endpoint::Events, "GET"},
     Route{"/iiab-cmd-service/server-info", Endpoint::ServerInfo, "GET, HEAD"},
     Route{"/admin/server-info.php", Endpoint::ServerInfo, "GET, HEAD"},  // as the console asks
     Route{kUploadPath, Endpoint::Upload, "POST"},
@@ -69,13 +71,31 @@ struct Gateway::Posted {
 };
 
 Gateway::Gateway(const Config& config, const GatewayParts& parts)
-    : config_(config), parts_(parts), nonces_(parts.clock), login_(parts, nonces_) {}
+    : config_(config),
+      parts_(parts),
+      nonces_(parts.clock),
+      login_(parts, nonces_, config.cookies_over_http),
+      events_(parts.clock, parts.server, parts.timers,
+              [this](const SessionId& session) { return login_.GoesOn(session); }) {
+  login_.OnEnd([this] { events_.EndStrangers(); });
+}
+
+/// Another name than ours may stand for a page whose site has been made to point here (DNS rebinding).
+bool Gateway::IsOurName(const HttpRequest& request) const {
+  if (config_.hosts.empty()) return true;
+  std::string_view host = request.Header("Host").value_or("");
+  const std::size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
+  return std::ranges::any_of(config_.hosts, [&](const std::string& name) { return IsSameName(name, host); });
+}
 
 void Gateway::Handle(HttpRequest request, Reply reply) {
+  if (!IsOurName(request)) return reply(Refusal(421));
   const auto route = std::ranges::find(kRoutes, request.path, &Route::path);
   if (route == kRoutes.end()) return Page(request, reply);
   const bool head = request.method == "HEAD";
-  const bool right = route->allow == "POST" ? request.method == "POST" : head || request.method == "GET";
+  const bool right =
+      head ? route->allow == "GET, HEAD" : request.method == route->allow.substr(0, route->allow.find(','));
   if (!right) {
     return reply(WrongMethod(route->allow));
   }
@@ -85,17 +105,48 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
       // The length is the same, and nobody sees the text.
       return reply({.body = head ? std::string(32, '-') : nonces_.Issue(request.client)});
     case Endpoint::Refresh: return reply({});
-    case Endpoint::Logout: return reply(login_.EndSession(request) ? HttpResponse{} : Refusal(403));
+    case Endpoint::Session: return reply(Session(request));
+    case Endpoint::Logout: return reply(Goodbye(request));
+    case Endpoint::Events: return reply(Events(request));
     case Endpoint::Login:
-      return login_.Check(request, parts_.clock.Steady() + kRequestBudget, [this, reply](Login::Verdict verdict) {
-        const auto* denial = std::get_if<Denial>(&verdict);
-        if (denial == nullptr) return reply({.body = login_.OpenSession(std::get<Visitor>(verdict))});
-        reply(Refusal(*denial == Denial::Refused ? 403 : 503));
-      });
+      return login_.Check(request, parts_.clock.Steady() + kRequestBudget,
+                          [this, request, reply](const Login::Verdict& verdict) {
+                            const auto* denial = std::get_if<Denial>(&verdict);
+                            if (denial == nullptr) return reply(Welcome(request, std::get<Visitor>(verdict)));
+                            reply(Refusal(*denial == Denial::Refused ? 403 : 503));
+                          });
     case Endpoint::ServerInfo: return reply(ServerInfo(request, parts_.running()));
     case Endpoint::Upload: return reply(TakeUpload(request));
     case Endpoint::Command: return Post(std::move(request), std::move(reply));
   }
+}
+
+HttpResponse Gateway::Welcome(const HttpRequest& request, const Visitor& visitor) {
+  if (request.Header("X-IIAB-Session") != "cookie") return {.body = login_.OpenSession(visitor)};
+  auto [token, forgery_text] = login_.OpenCookieSession(visitor);
+  return {.body = std::move(forgery_text), .headers = {{"Set-Cookie", SessionCookie(token, request.secure)}}};
+}
+
+HttpResponse Gateway::Goodbye(const HttpRequest& request) {
+  if (!login_.EndSession(request)) return Refusal(403);
+  return {.headers = {{"Set-Cookie", SessionCookie("", request.secure)}}};
+}
+
+/// For a page that was loaded anew and has nothing but its cookie.
+HttpResponse Gateway::Session(const HttpRequest& request) {
+  const auto visitor = login_.Reader(request);
+  if (!visitor) return Refusal(403);
+  return Json(PrintJson(json::object{{"user", visitor->user}, {"forgery", login_.ForgeryText(*visitor->session)}}));
+}
+
+HttpResponse Gateway::Events(const HttpRequest& request) {
+  const auto visitor = login_.Reader(request);
+  if (!visitor) return Refusal(403);
+  const auto last = request.Header("Last-Event-ID");
+  auto stream = events_.Open(request.client, *visitor->session, last ? EventNumber(*last) : std::nullopt);
+  if (!stream) return Refusal(503);
+  // What a proxy holds back comes too late.
+  return {.type = "text/event-stream", .headers = {{"X-Accel-Buffering", "no"}}, .stream = std::move(stream)};
 }
 
 void Gateway::Page(const HttpRequest& request, const Reply& reply) const {
@@ -113,10 +164,7 @@ void Gateway::Page(const HttpRequest& request, const Reply& reply) const {
 HttpResponse Gateway::TakeUpload(const HttpRequest& request) const {
   const auto error = [](std::string_view text) { return Json(ErrorBody(text, false)); };
   if (!login_.WasHere(request.client)) return error("Please sign in before you upload a file.");
-  if (const auto origin = request.Header("Origin")) {
-    const std::size_t host = origin->find("://");
-    if (host == std::string_view::npos || origin->substr(host + 3) != request.Header("Host")) return Refusal(403);
-  }
+  if (!request.IsFromOwnPage()) return Refusal(403);
   if (parts_.uploads_directory.empty()) return error("Files cannot be uploaded here.");
   const auto upload = ReadUpload(request.Header("Content-Type").value_or(""), request.body);
   if (!upload) return error(upload.error().message);
@@ -147,6 +195,7 @@ void Gateway::Post(HttpRequest request, Reply reply) {
 void Gateway::Run(Posted posted) {
   const auto& [form, visitor, received, reply] = posted;
   std::optional<Secret> opened;
+  if (form.encrypted && visitor.by_cookie) return reply(Json(ErrorBody(kInvalidCommand, true)));
   if (form.encrypted) {
     if (config_.require_separate_nonce && !visitor.command_nonce) {
       return reply(Json(ErrorBody(kInvalidCommand, true)));

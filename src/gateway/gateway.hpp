@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "gateway/account_rule.hpp"
 #include "gateway/config.hpp"
+#include "gateway/event_hub.hpp"
 #include "gateway/http_message.hpp"
 #include "gateway/login.hpp"
 #include "gateway/nonce_store.hpp"
@@ -31,6 +32,11 @@ class Gateway {
  private:
   struct Posted;
 
+  bool IsOurName(const HttpRequest& request) const;
+  HttpResponse Session(const HttpRequest& request);
+  HttpResponse Events(const HttpRequest& request);
+  HttpResponse Welcome(const HttpRequest& request, const Visitor& visitor);
+  HttpResponse Goodbye(const HttpRequest& request);
   void Page(const HttpRequest& request, const Reply& reply) const;
   HttpResponse TakeUpload(const HttpRequest& request) const;
   void Post(HttpRequest request, Reply reply);
@@ -41,6 +47,7 @@ class Gateway {
   const GatewayParts parts_;
   NonceStore nonces_;
   Login login_;
+  EventHub events_;
 };
 
 }  // namespace cmdsrv::gateway

@@ -17,6 +17,7 @@ std::string_view TextOf(int status) {
     case 411: return "411 Length Required\n";
     case 413: return "413 Content Too Large\n";
     case 415: return "415 Unsupported Media Type\n";
+    case 421: return "421 Misdirected Request\n";
     case 431: return "431 Request Header Fields Too Large\n";
     case 503: return "503 Service Unavailable\n";
     default: return "";
@@ -25,11 +26,23 @@ std::string_view TextOf(int status) {
 
 }  // namespace
 
+bool IsSameName(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, {}, Lower, Lower);
+}
+
 std::optional<std::string_view> HttpRequest::Header(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      headers, [&](const auto& header) { return std::ranges::equal(header.first, name, {}, Lower, Lower); });
+  const auto found = std::ranges::find_if(headers, [&](const auto& header) { return IsSameName(header.first, name); });
   if (found == headers.end()) return std::nullopt;
   return found->second;
+}
+
+bool HttpRequest::IsFromOwnPage() const {
+  const auto site = Header("Sec-Fetch-Site");
+  if (site && *site != "same-origin" && *site != "none") return false;
+  const auto origin = Header("Origin");
+  if (!origin) return true;
+  const std::size_t host = origin->find("://");
+  return host != std::string_view::npos && origin->substr(host + 3) == Header("Host");
 }
 
 OpenFile::~OpenFile() { ::close(fd_); }

@@ -19,6 +19,10 @@ namespace cmdsrv::gateway {
 
 using std::chrono::milliseconds;
 
+namespace {
+constexpr std::size_t kPieceBytes = 1024;  // of a stream, for clients of HTTP/1.0
+}  // namespace
+
 /// A connection.
 struct HttpServer::Peer {
   int fd = -1;
@@ -28,6 +32,7 @@ struct HttpServer::Peer {
 
 /// A request and its answer.
 struct HttpServer::Exchange {
+  HttpServer* server = nullptr;
   MHD_Connection* connection = nullptr;
   HttpRequest request;
   std::size_t body_bytes = 0;  ///< as declared
@@ -36,6 +41,8 @@ struct HttpServer::Exchange {
   bool has_body = false;       ///< counts as one of the requests
   bool dispatched = false, suspended = false, answered = false;
   HttpResponse response;
+  std::shared_ptr<const std::string> piece;  ///< of the stream, being sent
+  std::size_t sent = 0;                      ///< of the piece
 };
 
 namespace {
@@ -46,6 +53,8 @@ struct Framing {
   bool transfer_encoding = false;
   bool long_value = false;
   bool strange_name = false;
+  std::size_t hosts = 0;
+  bool strange_host = false;
   std::size_t length = 0;
 };
 
@@ -53,6 +62,14 @@ struct Framing {
 bool IsHeaderName(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+/// Name or address, with a port perhaps.
+bool IsHost(std::string_view host) {
+  return !host.empty() && host.size() <= 261 && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || c == ':' || c == '[' || c == ']';
   });
 }
 
@@ -70,23 +87,27 @@ std::string AddressText(MHD_Connection* connection) {
   return text[0] == '\0' ? "local" : text;
 }
 
-MHD_Response* ResponseOf(HttpResponse& response) {
-  if (!response.file) {
-    return MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
-  }
-  const int fd = ::fcntl(response.file->Get(), F_DUPFD_CLOEXEC, 0);  // MHD closes its own
-  if (fd < 0) return nullptr;
-  MHD_Response* queued = MHD_create_response_from_fd64(response.file_bytes, fd);
-  if (queued == nullptr) ::close(fd);
-  return queued;
-}
-
 std::string ServerAddress(int fd) {
   sockaddr_in own{};
   socklen_t length = sizeof own;
   char text[INET_ADDRSTRLEN] = {};
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0 || own.sin_family != AF_INET) return {};
   return inet_ntop(AF_INET, &own.sin_addr, text, sizeof text) == nullptr ? "" : text;
+}
+
+/// What every answer says, unless the handler has said otherwise.
+void AddUsualHeaders(HttpResponse& response) {
+  const auto add = [&](std::string_view name, std::string_view value) {
+    const bool said = std::ranges::any_of(response.headers, [&](const auto& header) { return header.first == name; });
+    if (!said) response.headers.emplace_back(name, value);
+  };
+  add("Content-Type", response.type);
+  add("X-Content-Type-Options", "nosniff");
+  add("Cache-Control", "no-store");
+  // No answer is a page: nothing in it runs, and no page of another site may show it in a frame.
+  add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  add("X-Frame-Options", "DENY");
+  add("Cross-Origin-Resource-Policy", "same-origin");
 }
 
 }  // namespace
@@ -115,6 +136,10 @@ struct HttpServer::Callbacks {
     static_cast<HttpRequest*>(request)->headers.emplace_back(name, value == nullptr ? "" : value);
     return MHD_YES;
   }
+  static ssize_t Read(void* exchange, std::uint64_t, char* into, std::size_t most) {
+    auto& of = *static_cast<Exchange*>(exchange);
+    return of.server->Read(of, into, most);
+  }
   /// Paths are compared and opened as they were sent; whoever needs them decoded does it in one place.
   static std::size_t KeepEscapes(void*, MHD_Connection*, char* text) { return std::strlen(text); }
   /// What a client does wrong is its own affair, and no line of our log.
@@ -130,10 +155,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(Loop& loop, int fd, bool p
   MHD_Daemon* daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, &Callbacks::Access,
       server.get(), MHD_OPTION_EXTERNAL_LOGGER, &Callbacks::KeepSilent, nullptr, MHD_OPTION_LISTEN_SOCKET, fd,
-      MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.connections), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-      MHD_OPTION_UNESCAPE_CALLBACK, &Callbacks::KeepEscapes, nullptr, MHD_OPTION_NOTIFY_COMPLETED,
-      &Callbacks::Completed, server.get(), MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::Notify, server.get(),
-      MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.connections + limits.streams),
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, &Callbacks::KeepEscapes, nullptr,
+      MHD_OPTION_NOTIFY_COMPLETED, &Callbacks::Completed, server.get(), MHD_OPTION_NOTIFY_CONNECTION,
+      &Callbacks::Notify, server.get(), MHD_OPTION_END);
   if (daemon == nullptr) return Fail(ErrorCode::Io, "cannot start the HTTP server");
   server->daemon_ = daemon;
   const auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -152,9 +177,8 @@ HttpServer::~HttpServer() {
   if (daemon_ == nullptr) return;
   loop_.BeforeWait(nullptr);
   for (const auto& [key, exchange] : exchanges_) {
-    if (!exchange->suspended) continue;
-    exchange->suspended = false;
-    MHD_resume_connection(exchange->connection);
+    if (exchange->response.stream) exchange->response.stream->OnWake(nullptr);
+    Resume(*exchange);
   }
   MHD_stop_daemon(daemon_);
 }
@@ -200,11 +224,13 @@ HttpServer::Exchange& HttpServer::Begin(MHD_Connection* connection, const char* 
   auto owned = std::make_shared<Exchange>();
   Exchange& exchange = *owned;
   exchanges_.emplace(&exchange, std::move(owned));
+  exchange.server = this;
   exchange.connection = connection;
   exchange.request.path = path;
   exchange.request.method = method;
   MHD_get_connection_values(connection, MHD_HEADER_KIND, &Callbacks::Header, &exchange.request);
   exchange.request.client = ClientOf(exchange);
+  exchange.request.secure = proxied_ && exchange.request.Header("X-Forwarded-Proto") == "https";
   Judge(exchange);
   SetDeadline(connection, limits_.for_body);
   return exchange;
@@ -219,6 +245,10 @@ void HttpServer::Judge(Exchange& exchange) {
     if (value.size() > limits_.header_value_bytes) framing.long_value = true;
     if (!IsHeaderName(name)) framing.strange_name = true;
     if (strcasecmp(name.c_str(), "Transfer-Encoding") == 0) framing.transfer_encoding = true;
+    if (strcasecmp(name.c_str(), "Host") == 0) {
+      ++framing.hosts;
+      framing.strange_host = framing.strange_host || !IsHost(value);
+    }
     if (strcasecmp(name.c_str(), "Content-Length") != 0) continue;
     ++framing.lengths;
     const auto length = ToInteger(value);
@@ -231,6 +261,7 @@ void HttpServer::Judge(Exchange& exchange) {
   };
   // Two servers in a row may disagree about where such a request ends, so it and the connection end here.
   if (framing.lengths > 1 || framing.strange_name) return refuse(400, true);
+  if (framing.hosts > 1 || framing.strange_host) return refuse(400, true);
   if (framing.transfer_encoding) return refuse(framing.lengths == 1 ? 400 : 411, true);
   if (framing.long_value) return refuse(431, true);
   if (framing.length > most) return refuse(413, true);
@@ -273,20 +304,59 @@ void HttpServer::Take(Exchange& exchange, HttpResponse response) {
   if (exchange.answered) return;
   exchange.answered = true;
   exchange.response = std::move(response);
-  if (!exchange.suspended) return;
-  exchange.suspended = false;
+  Resume(exchange);
+}
+
+void HttpServer::Resume(Exchange& exchange) {
+  if (!std::exchange(exchange.suspended, false)) return;
   MHD_resume_connection(exchange.connection);
+}
+
+/// The next bytes of a stream. A connection that has to wait for them rests, so that it costs nothing.
+std::ptrdiff_t HttpServer::Read(Exchange& exchange, char* into, std::size_t most) {
+  BodyStream& stream = *exchange.response.stream;
+  if (!exchange.piece) {
+    if (!stream.HasEnded()) exchange.piece = stream.Next();
+    if (!exchange.piece) {
+      if (stream.HasEnded()) return MHD_CONTENT_READER_END_OF_STREAM;
+      SetDeadline(exchange.connection, milliseconds(-1));
+      exchange.suspended = true;
+      MHD_suspend_connection(exchange.connection);
+      return 0;
+    }
+    exchange.sent = 0;
+    SetDeadline(exchange.connection, limits_.for_reply);  // who does not take it, does not listen
+  }
+  const std::size_t count = exchange.piece->copy(into, most, exchange.sent);
+  exchange.sent += count;
+  if (exchange.sent == exchange.piece->size()) exchange.piece = nullptr;
+  return static_cast<std::ptrdiff_t>(count);
+}
+
+MHD_Response* HttpServer::ResponseOf(Exchange& exchange) {
+  HttpResponse& response = exchange.response;
+  if (response.stream) {
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kPieceBytes, &Callbacks::Read, &exchange, nullptr);
+  }
+  if (!response.file) {
+    return MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
+  }
+  const int fd = ::fcntl(response.file->Get(), F_DUPFD_CLOEXEC, 0);  // MHD closes its own
+  if (fd < 0) return nullptr;
+  MHD_Response* queued = MHD_create_response_from_fd64(response.file_bytes, fd);
+  if (queued == nullptr) ::close(fd);
+  return queued;
 }
 
 int HttpServer::Queue(Exchange& exchange) {
   HttpResponse& response = exchange.response;
-  MHD_Response* queued = ResponseOf(response);
+  if (response.stream) {
+    response.stream->OnWake([&exchange] { Resume(exchange); });
+    if (finished_) response.stream->End();
+  }
+  MHD_Response* queued = ResponseOf(exchange);
   if (queued == nullptr) return MHD_NO;
-  response.headers.emplace_back("Content-Type", response.type);
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  const bool says_itself =
-      std::ranges::any_of(response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
-  if (!says_itself) response.headers.emplace_back("Cache-Control", "no-store");
+  AddUsualHeaders(response);
   if (exchange.refuse_now) response.headers.emplace_back("Connection", "close");
   for (const auto& [name, value] : response.headers) MHD_add_response_header(queued, name.c_str(), value.c_str());
   SetDeadline(exchange.connection, limits_.for_reply);
@@ -300,6 +370,7 @@ void HttpServer::End(MHD_Connection* connection, Exchange* exchange) {
     --bodies_;
     bodies_bytes_ -= exchange->body_bytes;
   }
+  if (exchange->response.stream) exchange->response.stream->OnWake(nullptr);
   exchanges_.erase(exchange);
   SetDeadline(connection, limits_.for_headers);
   CheckFinished();
@@ -309,6 +380,9 @@ void HttpServer::Finish(milliseconds grace, std::function<void()> done) {
   finished_ = std::move(done);
   const MHD_socket listening = MHD_quiesce_daemon(daemon_);
   if (listening != MHD_INVALID_SOCKET) ::close(listening);
+  for (const auto& [key, exchange] : exchanges_) {
+    if (exchange->response.stream) exchange->response.stream->End();
+  }
   loop_.After(grace, [this] {
     if (finished_) std::exchange(finished_, nullptr)();
   });

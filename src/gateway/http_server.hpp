@@ -11,6 +11,7 @@
 
 struct MHD_Connection;
 struct MHD_Daemon;
+struct MHD_Response;
 
 namespace cmdsrv::gateway {
 
@@ -20,6 +21,7 @@ struct HttpLimits {
   std::size_t large_bytes = 0;
   std::size_t header_value_bytes = 4096;
   std::size_t connections = 256;
+  std::size_t streams = 1024;                     ///< further connections, for bodies that do not end
   std::size_t requests = 64;                      ///< with a body, at the same time
   std::size_t bodies_bytes = 16U << 20U;          ///< of all requests together
   std::chrono::milliseconds for_headers{30'000};  ///< from the start of the connection, or the end of a request
@@ -56,8 +58,11 @@ class HttpServer {
   int Dispatch(Exchange& exchange);
   void Take(Exchange& exchange, HttpResponse response);
   int Queue(Exchange& exchange);
+  static MHD_Response* ResponseOf(Exchange& exchange);
   void End(MHD_Connection* connection, Exchange* exchange);
   void CheckFinished();
+  std::ptrdiff_t Read(Exchange& exchange, char* into, std::size_t most);
+  static void Resume(Exchange& exchange);
   void Opened(MHD_Connection* connection, void** context);
   void Closed(void** context);
   void SetDeadline(MHD_Connection* connection, std::chrono::milliseconds from_now);

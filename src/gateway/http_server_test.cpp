@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
+#include <future>
 #include <thread>
 
 #include "gateway/listen_socket.hpp"
@@ -72,6 +75,18 @@ class RawClient {
   std::string got_;
 };
 
+/// A body of which the test gives the pieces.
+class Pieces final : public BodyStream {
+ public:
+  std::shared_ptr<const std::string> Next() override {
+    if (pieces.empty()) return nullptr;
+    auto piece = std::make_shared<const std::string>(std::move(pieces.front()));
+    pieces.pop_front();
+    return piece;
+  }
+  std::deque<std::string> pieces;
+};
+
 /// Says what it was asked; "/later" keeps the answer until Release.
 class HttpServerTest : public testing::Test {
  protected:
@@ -92,6 +107,11 @@ class HttpServerTest : public testing::Test {
   }
   void Handle(HttpRequest request, Reply reply) {
     ++handled;
+    if (request.path == "/stream") {
+      auto stream = std::make_shared<Pieces>();
+      streams.push_back(stream);
+      return reply({.type = "text/event-stream", .stream = std::move(stream)});
+    }
     if (request.path == "/later") return later.push_back(std::move(reply));
     reply({.body = fmt::format("[{} {} {} {}]", request.method, request.path, request.client, request.body)});
   }
@@ -100,6 +120,25 @@ class HttpServerTest : public testing::Test {
       for (const Reply& reply : later) reply({.body = "[released]"});
       later.clear();
     });
+  }
+  /// Gives a piece to all streams that still live.
+  void Say(const std::string& piece) {
+    loop->Post([this, piece] {
+      for (const auto& weak : streams) {
+        if (const auto stream = weak.lock()) {
+          stream->pieces.push_back(piece);
+          stream->Wake();
+        }
+      }
+    });
+  }
+  std::size_t Living() {
+    std::promise<std::size_t> count;
+    loop->Post([&] {
+      count.set_value(
+          static_cast<std::size_t>(std::ranges::count_if(streams, [](const auto& weak) { return !weak.expired(); })));
+    });
+    return count.get_future().get();
   }
   std::string Ask(std::string_view bytes) {
     RawClient client(port);
@@ -117,6 +156,7 @@ class HttpServerTest : public testing::Test {
   std::uint16_t port = 0;
   std::unique_ptr<Loop> loop;
   std::vector<Reply> later;
+  std::vector<std::weak_ptr<Pieces>> streams;  ///< of the loop's thread
   std::unique_ptr<HttpServer> server;
   std::thread thread;
   std::atomic<int> handled = 0;
@@ -163,6 +203,9 @@ TEST_F(HttpServerTest, ShapesThatTwoServersReadDifferentlyEndTheConnection) {
       "POST /x HTTP/1.1\r\nHost: b\r\n Content-Length: 5\r\n\r\nhello",
       "GET /x HTTP/1.1\r\n\r\n",
       "GET /x y HTTP/1.1\r\nHost: b\r\n\r\n",
+      // A bare LF ends a line, as in nginx: what follows it counts.
+      "POST /x HTTP/1.1\nHost: b\nContent-Length: 5\nTransfer-Encoding: chunked\r\n\r\nhello",
+      "POST /x HTTP/1.1\r\nHost: b\r\nX: y\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello",
   };
   for (const std::string& request : requests) {
     RawClient client(port);
@@ -284,6 +327,91 @@ TEST_F(HttpServerTest, EndsWithRequestsThatWereNeverAnswered) {
   thread.join();
   server.reset();
   EXPECT_EQ(client.ReadAll(), "");
+}
+
+TEST_F(HttpServerTest, AStreamSaysWhatItHasWhenItHasIt) {
+  Start({.for_headers = milliseconds(300), .for_body = milliseconds(300), .for_reply = milliseconds(300)});
+  RawClient client(port), old(port);
+  client.Send(Get("/stream"));
+  old.Send("GET /stream HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("\r\n\r\n"), HasSubstr("Content-Type: text/event-stream\r\n")) << "before any piece";
+  EXPECT_THAT(old.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1."));
+  RawClient silent(port);
+  silent.ReadAll();  // its deadline has passed, and none counts for a stream that rests
+  Say("first]");
+  EXPECT_THAT(client.ReadUntil("]"), HasSubstr("first]"));
+  EXPECT_THAT(old.ReadUntil("]"), HasSubstr("first]"));
+  Say(std::string(200'000, 'x') + "]");
+  EXPECT_GE(client.ReadUntil("]").size(), 200'000U);
+  EXPECT_GE(old.ReadUntil("]").size(), 200'000U);
+  EXPECT_EQ(Living(), 2U);
+  loop->Post([this] {
+    for (const auto& weak : streams) weak.lock()->End();
+  });
+  EXPECT_THAT(client.ReadUntil("0\r\n\r\n"), testing::EndsWith("0\r\n\r\n"));
+  old.ReadAll();
+  EXPECT_TRUE(test::Eventually([&] { return Living() == 0; }));
+  client.Send(Get("/again"));
+  EXPECT_THAT(client.ReadUntil("]"), HasSubstr("[GET /again")) << "the connection can be used on";
+}
+
+TEST_F(HttpServerTest, AStreamThatNobodyTakesIsGivenUp) {
+  Start({.for_reply = milliseconds(300)});
+  RawClient deaf(port), gone(port);
+  deaf.Send(Get("/stream"));
+  {
+    RawClient left(port);
+    left.Send(Get("/stream"));
+    ASSERT_TRUE(test::Eventually([&] { return handled == 2; }));
+  }
+  ASSERT_EQ(Living(), 2U);
+  Say(std::string(30'000'000, 'x'));  // more than the kernel keeps
+  EXPECT_TRUE(test::Eventually([&] { return Living() == 0; }, seconds(30)));
+  EXPECT_THAT(Ask(Get("/a")), HasSubstr("[GET /a"));
+}
+
+TEST_F(HttpServerTest, StreamsEndWithTheServer) {
+  Start();
+  RawClient client(port);
+  client.Send(Get("/stream"));
+  client.ReadUntil("\r\n\r\n");
+  loop->Post([this] { server->Finish(seconds(20), [this] { loop->Stop(); }); });
+  EXPECT_THAT(client.ReadUntil("0\r\n\r\n"), testing::EndsWith("0\r\n\r\n"));
+  thread.join();
+}
+
+TEST_F(HttpServerTest, ManyStreamsLeaveRoomForOthers) {
+  Start({.connections = 20, .streams = 60});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 60; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port));
+    clients.back()->Send(Get("/stream"));
+    clients.back()->ReadUntil("\r\n\r\n");
+  }
+  EXPECT_THAT(Ask(Get("/a")), HasSubstr("[GET /a"));
+  Say("news]");
+  for (const auto& client : clients) EXPECT_THAT(client->ReadUntil("]"), HasSubstr("news]"));
+  EXPECT_EQ(Living(), 60U);
+}
+
+TEST_F(HttpServerTest, HostHeaders) {
+  Start();
+  for (const char* hosts : {"Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: a b\r\n", "Host: a/b\r\n",
+                            "Host: user@a\r\n", "Host: \r\n", "Host: a\xc3\xa4\r\n"}) {
+    RawClient client(port);
+    client.Send(fmt::format("GET /x HTTP/1.1\r\n{}\r\n", hosts));
+    EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 400")) << hosts;
+  }
+  EXPECT_EQ(handled, 0);
+  EXPECT_THAT(Ask("GET /x HTTP/1.1\r\nHost: [fe80::1]:8080\r\n\r\n"), HasSubstr("[GET /x"));
+}
+
+TEST_F(HttpServerTest, NoAnswerIsAPageOrMayBeFramed) {
+  Start();
+  for (const std::string& reply : {Ask(Get("/a")), Ask("GET /a HTTP/1.1\r\nHost: a/b]\r\n\r\n]")}) {
+    EXPECT_THAT(reply, HasSubstr("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+    EXPECT_THAT(reply, HasSubstr("X-Frame-Options: DENY\r\n"));
+  }
 }
 
 TEST(ListenSocket, LoopbackOrAPathOnly) {

@@ -1,5 +1,8 @@
 #include "gateway/login.hpp"
 
+#include <fmt/format.h>
+#include <sodium.h>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "gateway/base64.hpp"
@@ -15,12 +18,31 @@ constexpr std::size_t kMostOfClient = 20;  // two consoles that start at once
 constexpr std::size_t kLoggedName = 40;
 constexpr std::chrono::minutes kWelcome{10};
 constexpr std::size_t kMostWelcomed = 1000;
+constexpr std::string_view kCookie = "iiab_session";
+constexpr std::size_t kLongestToken = 64;
+
+/// The cookie's token. Two of the name mean that somebody else has put one there: none counts.
+std::optional<Secret> CookieToken(const HttpRequest& request) {
+  std::optional<Secret> token;
+  for (const auto& [name, value] : request.headers) {
+    if (!IsSameName(name, "Cookie")) continue;
+    for (const std::string_view pair : Split(value, ';')) {
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string_view::npos || Trim(pair.substr(0, equals)) != kCookie) continue;
+      const std::string_view text = Trim(pair.substr(equals + 1));
+      if (token || text.size() > kLongestToken) return std::nullopt;
+      token.emplace(std::string(text));
+    }
+  }
+  return token;
+}
 
 }  // namespace
 
-Login::Login(const GatewayParts& parts, NonceStore& nonces)
+Login::Login(const GatewayParts& parts, NonceStore& nonces, bool cookies_over_http)
     : parts_(parts),
       nonces_(nonces),
+      cookies_over_http_(cookies_over_http),
       cache_(parts.clock),
       sessions_(parts.clock),
       client_failures_(parts.clock),
@@ -64,27 +86,73 @@ std::optional<Visitor> Login::BySession(const HttpRequest& request) {
   Visitor visitor;
   const auto token = OpenHeader(request, "X-IIAB-Token", visitor);
   if (!token) return std::nullopt;
-  auto user = sessions_.Use(*token, visitor.key);
-  if (!user || !parts_.accounts.MayUse(*user)) return std::nullopt;
-  visitor.user = std::move(*user);
+  return Known(sessions_.Find(*token, visitor.key), std::move(visitor));
+}
+
+std::optional<Visitor> Login::Known(const std::optional<SessionStore::Use>& session, Visitor visitor) const {
+  if (!session || !parts_.accounts.MayUse(session->user)) return std::nullopt;
+  visitor.user = session->user;
+  visitor.session = session->id;
   return visitor;
 }
 
-bool Login::EndSession(const HttpRequest& request) {
+/// A browser sends a cookie along whoever has made it send the request. So who `acts` has to send what only a page of
+/// ours can know. And on plain HTTP everybody on the way can read the cookie: it is good for reading there, not for
+/// Commands.
+std::optional<Visitor> Login::ByCookie(const HttpRequest& request, bool acts) {
+  const auto token = CookieToken(request);
+  if (!token || !request.IsFromOwnPage()) return std::nullopt;
+  const auto session = sessions_.Find(*token, std::nullopt);
+  if (!session) return std::nullopt;
+  if (acts) {
+    const std::string expected = sessions_.ForgeryText(session->id);
+    const auto sent = request.Header("X-IIAB-Forgery");
+    if (!sent || sent->size() != expected.size() ||
+        sodium_memcmp(sent->data(), expected.data(), expected.size()) != 0) {
+      return std::nullopt;
+    }
+  }
   Visitor visitor;
-  const auto token = OpenHeader(request, "X-IIAB-Token", visitor);
-  return token && sessions_.Close(*token, visitor.key);
+  visitor.by_cookie = true;
+  return Known(session, std::move(visitor));
+}
+
+Login::Cookie Login::OpenCookieSession(const Visitor& visitor) {
+  std::string token = sessions_.Open(visitor.user, std::nullopt);
+  const auto session = sessions_.Find(Secret(token), std::nullopt);
+  return {std::move(token), sessions_.ForgeryText(session->id)};
+}
+
+std::optional<Visitor> Login::Reader(const HttpRequest& request) {
+  NoticeChangedPasswords();
+  return request.Header("X-IIAB-Token") ? BySession(request) : ByCookie(request, false);
+}
+
+bool Login::GoesOn(const SessionId& session) {
+  NoticeChangedPasswords();
+  const auto user = sessions_.UserOf(session);
+  return user && parts_.accounts.MayUse(*user);
+}
+
+bool Login::EndSession(const HttpRequest& request) {
+  const auto visitor = request.Header("X-IIAB-Token") ? BySession(request) : ByCookie(request, true);
+  if (!visitor || !sessions_.Close(*visitor->session)) return false;
+  if (ended_) ended_();
+  return true;
 }
 
 void Login::Forget() {
   cache_.Clear();
   sessions_.Clear();
+  if (ended_) ended_();
 }
 
 void Login::NoticeChangedPasswords() {
   const auto before = cache_.Generation();
   cache_.ShadowIs(parts_.accounts.ShadowStamp());
-  if (cache_.Generation() != before) sessions_.Clear();
+  if (cache_.Generation() == before) return;
+  sessions_.Clear();
+  if (ended_) ended_();
 }
 
 bool Login::IsCrowded(const std::string& client) const {
@@ -95,11 +163,15 @@ bool Login::IsCrowded(const std::string& client) const {
 
 void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
   NoticeChangedPasswords();
-  if (!request.Header("X-IIAB-Credentials") && request.Header("X-IIAB-Token")) {
-    auto visitor = BySession(request);
-    if (!visitor) return done(Denial::Refused);
-    Welcome(request.client);
-    return done(std::move(*visitor));
+  if (!request.Header("X-IIAB-Credentials")) {
+    const bool by_token = request.Header("X-IIAB-Token").has_value();
+    const bool cookie_counts = request.secure || cookies_over_http_;
+    auto visitor = by_token ? BySession(request) : cookie_counts ? ByCookie(request, true) : std::nullopt;
+    if (visitor) {
+      Welcome(request.client);
+      return done(std::move(*visitor));
+    }
+    if (by_token) return done(Denial::Refused);
   }
   auto claim = ReadClaim(request);
   if (!claim) return done(Denial::Refused);
@@ -191,6 +263,11 @@ void Login::Leave(const std::string& client) {
   --unproven_in_all_;
   const auto found = unproven_.find(client);
   if (--found->second == 0) unproven_.erase(found);
+}
+
+std::string SessionCookie(std::string_view token, bool secure) {
+  return fmt::format("{}={}; Path=/iiab-cmd-service; Max-Age={}; HttpOnly; SameSite=Strict{}", kCookie, token,
+                     token.empty() ? 0 : kSessionLongest.count(), secure ? "; Secure" : "");
 }
 
 }  // namespace cmdsrv::gateway

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/log.hpp"
@@ -57,6 +58,14 @@ void KeepSecrets() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   signal(SIGPIPE, SIG_IGN);
+}
+
+/// Each browser that listens to events has a descriptor; the usual soft limit of 1024 is for programs that use select.
+void AllowDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Result<void> Serve(const Options& options) {
@@ -122,6 +131,7 @@ Result<void> Serve(const Options& options) {
 
 int Main(int argc, const char* const* argv) {
   KeepSecrets();
+  AllowDescriptors();
   const auto parsed = ParseArguments(argc, argv);
   if (const auto* said = std::get_if<SaidByItself>(&parsed)) {
     std::fputs(said->text.c_str(), said->status == 0 ? stdout : stderr);

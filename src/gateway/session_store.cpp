@@ -9,7 +9,6 @@
 namespace cmdsrv::gateway {
 namespace {
 
-constexpr std::chrono::hours kLongest{12};
 constexpr std::chrono::hours kIdle{2};
 constexpr std::size_t kMost = 200;
 constexpr std::size_t kTokenBytes = 32;
@@ -18,45 +17,63 @@ constexpr std::size_t kTokenBytes = 32;
 
 SessionStore::SessionStore(const Clock& clock) : clock_(clock) { randombytes_buf(key_.data(), key_.size()); }
 
-SessionStore::Mark SessionStore::MarkOf(std::string_view token, const Key& browser) const {
-  Mark mark;
+SessionId SessionStore::IdOf(std::string_view token, const Holder& holder) const {
+  SessionId id;
   crypto_generichash_state state;
-  crypto_generichash_init(&state, key_.data(), key_.size(), mark.size());
-  crypto_generichash_update(&state, browser.data(), browser.size());
+  crypto_generichash_init(&state, key_.data(), key_.size(), id.size());
+  const unsigned char kind = holder ? 'k' : 'c';
+  crypto_generichash_update(&state, &kind, 1);
+  if (holder) crypto_generichash_update(&state, holder->data(), holder->size());
   crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(token.data()), token.size());
-  crypto_generichash_final(&state, mark.data(), mark.size());
-  return mark;
+  crypto_generichash_final(&state, id.data(), id.size());
+  return id;
 }
 
-std::string SessionStore::Open(std::string user, const Key& browser) {
+std::string SessionStore::Open(std::string user, const Holder& holder) {
   std::array<char, kTokenBytes> bytes{};
   randombytes_buf(bytes.data(), bytes.size());
   std::string token = ToUrlBase64({bytes.data(), bytes.size()});
   if (sessions_.size() >= kMost) sessions_.pop_front();
-  sessions_.push_back({MarkOf(token, browser), std::move(user), clock_.Steady(), clock_.Steady()});
+  sessions_.push_back({IdOf(token, holder), std::move(user), clock_.Steady(), clock_.Steady()});
   return token;
 }
 
-std::deque<SessionStore::Session>::iterator SessionStore::Find(const Secret& token, const Key& browser) {
+std::deque<SessionStore::Session>::iterator SessionStore::Look(const SessionId& id) {
   const SteadyTime now = clock_.Steady();
-  std::erase_if(sessions_,
-                [&](const Session& session) { return now - session.begun >= kLongest || now - session.used >= kIdle; });
-  const Mark mark = MarkOf(token.Expose(), browser);
-  return std::ranges::find_if(sessions_, [&](const Session& session) {
-    return sodium_memcmp(session.mark.data(), mark.data(), mark.size()) == 0;
+  std::erase_if(sessions_, [&](const Session& session) {
+    return now - session.begun >= kSessionLongest || now - session.used >= kIdle;
   });
+  return std::ranges::find_if(
+      sessions_, [&](const Session& session) { return sodium_memcmp(session.id.data(), id.data(), id.size()) == 0; });
 }
 
-std::optional<std::string> SessionStore::Use(const Secret& token, const Key& browser) {
-  const auto found = Find(token, browser);
+std::optional<SessionStore::Use> SessionStore::Find(const Secret& token, const Holder& holder) {
+  const auto found = Look(IdOf(token.Expose(), holder));
   if (found == sessions_.end()) return std::nullopt;
   found->used = clock_.Steady();
   std::rotate(found, found + 1, sessions_.end());
-  return sessions_.back().user;
+  return Use{sessions_.back().id, sessions_.back().user};
 }
 
-bool SessionStore::Close(const Secret& token, const Key& browser) {
-  const auto found = Find(token, browser);
+std::optional<std::string> SessionStore::UserOf(const SessionId& id) {
+  const auto found = Look(id);
+  if (found == sessions_.end()) return std::nullopt;
+  return found->user;
+}
+
+std::string SessionStore::ForgeryText(const SessionId& id) const {
+  std::array<char, 32> text{};
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, key_.data(), key_.size(), text.size());
+  const unsigned char kind = 'f';
+  crypto_generichash_update(&state, &kind, 1);
+  crypto_generichash_update(&state, id.data(), id.size());
+  crypto_generichash_final(&state, reinterpret_cast<unsigned char*>(text.data()), text.size());
+  return ToUrlBase64({text.data(), text.size()});
+}
+
+bool SessionStore::Close(const SessionId& id) {
+  const auto found = Look(id);
   if (found == sessions_.end()) return false;
   sessions_.erase(found);
   return true;

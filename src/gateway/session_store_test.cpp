@@ -12,7 +12,11 @@ using std::chrono::minutes;
 
 class Sessions : public testing::Test {
  protected:
-  std::optional<std::string> Use(const std::string& token, const Key& key) { return store.Use(Secret(token), key); }
+  std::optional<std::string> Use(const std::string& token, const Holder& holder) {
+    const auto found = store.Find(Secret(token), holder);
+    return found ? std::optional(found->user) : std::nullopt;
+  }
+  SessionId IdOf(const std::string& token, const Holder& holder) { return store.Find(Secret(token), holder)->id; }
 
   bool ready = InitialiseCrypto();
   ManualClock clock;
@@ -51,13 +55,42 @@ TEST_F(Sessions, EndAfterTwelveHours) {
 
 TEST_F(Sessions, EndByLogoutAndAllTogether) {
   const std::string token = store.Open("admin", browser), second = store.Open("admin", browser);
-  EXPECT_FALSE(store.Close(Secret(token), other)) << "nobody else's business";
-  EXPECT_TRUE(store.Close(Secret(token), browser));
-  EXPECT_FALSE(store.Close(Secret(token), browser));
+  const SessionId id = IdOf(token, browser);
+  EXPECT_EQ(store.UserOf(id), "admin");
+  EXPECT_TRUE(store.Close(id));
+  EXPECT_FALSE(store.Close(id));
+  EXPECT_FALSE(store.UserOf(id));
   EXPECT_FALSE(Use(token, browser));
   EXPECT_TRUE(Use(second, browser));
   store.Clear();
   EXPECT_FALSE(Use(second, browser));
+}
+
+TEST_F(Sessions, ACookieBelongsToNoKey) {
+  const std::string token = store.Open("admin", std::nullopt);
+  EXPECT_TRUE(Use(token, std::nullopt));
+  EXPECT_FALSE(Use(token, browser));
+  EXPECT_FALSE(Use(token, Key{})) << "no key stands for none";
+  const std::string sealed = store.Open("admin", browser);
+  EXPECT_FALSE(Use(sealed, std::nullopt)) << "whoever heard a token cannot use it as a cookie";
+}
+
+TEST_F(Sessions, TheForgeryTextBelongsToOneSession) {
+  const SessionId one = IdOf(store.Open("admin", std::nullopt), std::nullopt);
+  const SessionId two = IdOf(store.Open("admin", std::nullopt), std::nullopt);
+  EXPECT_EQ(store.ForgeryText(one).size(), 43U);
+  EXPECT_EQ(store.ForgeryText(one), store.ForgeryText(one));
+  EXPECT_NE(store.ForgeryText(one), store.ForgeryText(two));
+}
+
+TEST_F(Sessions, LookingIsNoUse) {
+  const SessionId id = IdOf(store.Open("admin", std::nullopt), std::nullopt);
+  for (int i = 0; i < 23; ++i) {
+    clock.Advance(minutes(5));
+    EXPECT_TRUE(store.UserOf(id)) << i;
+  }
+  clock.Advance(minutes(5));
+  EXPECT_FALSE(store.UserOf(id));
 }
 
 TEST_F(Sessions, TwoHundredAtMost) {
