@@ -21,11 +21,14 @@ TEST(Config, HasDefaultsForAllKeys) {
 
 TEST(Config, TakesWhatTheOperatorSays) {
   const auto config = ParseConfig(
-      R"({"_comments": [], "admin_console_group": "teachers", "allow_stop_from_web": true, "trust_proxy": true})");
+      R"({"_comments": [], "admin_console_group": "teachers", "allow_stop_from_web": true, "trust_proxy": true,
+           "cookies_over_http": true, "hosts": ["box.lan", "10.0.0.1"]})");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->admin_console_group, "teachers");
   EXPECT_TRUE(config->allow_stop_from_web);
   EXPECT_TRUE(config->trust_proxy);
+  EXPECT_TRUE(config->cookies_over_http);
+  EXPECT_THAT(config->hosts, testing::ElementsAre("box.lan", "10.0.0.1"));
 }
 
 TEST(Config, NamesTheWrongKeyAndTheFile) {
@@ -34,7 +37,8 @@ TEST(Config, NamesTheWrongKeyAndTheFile) {
   test::Spit(path, R"({"allow_stop_from_web": "no"})");
   EXPECT_EQ(ReadConfig(path).error().message,
             "cannot use " + path + ": the key allow_stop_from_web must be true or false");
-  for (const char* text : {"", "[]", "{", R"({"admin_console_group": 1})"}) EXPECT_FALSE(ParseConfig(text)) << text;
+  for (const char* text : {"", "[]", "{", R"({"admin_console_group": 1})", R"({"hosts": "a"})", R"({"hosts": [1]})"})
+    EXPECT_FALSE(ParseConfig(text)) << text;
 }
 
 TEST(AccountRuleTest, TheFilesOfABoxDecide) {

@@ -164,8 +164,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(Loop& loop, int fd, bool p
   const auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   if (info == nullptr) return Fail(ErrorCode::Io, "the HTTP library cannot use epoll");
   if (auto watched = loop.Watch(info->epoll_fd, [] {}); !watched) return Failure(watched.error());
-  loop.BeforeWait([daemon] {
+  loop.BeforeWait([daemon, &resumed = server->resumed_] {
+    resumed = false;
     MHD_run(daemon);
+    // What is resumed while MHD runs, by the request of another connection, waits for its next run.
+    if (resumed) return milliseconds(0);
     MHD_UNSIGNED_LONG_LONG timeout = 0;
     if (MHD_get_timeout(daemon, &timeout) != MHD_YES) return milliseconds(-1);
     return milliseconds(std::min<MHD_UNSIGNED_LONG_LONG>(timeout, 60'000));
@@ -309,6 +312,7 @@ void HttpServer::Take(Exchange& exchange, HttpResponse response) {
 
 void HttpServer::Resume(Exchange& exchange) {
   if (!std::exchange(exchange.suspended, false)) return;
+  resumed_ = true;
   MHD_resume_connection(exchange.connection);
 }
 
@@ -351,7 +355,7 @@ MHD_Response* HttpServer::ResponseOf(Exchange& exchange) {
 int HttpServer::Queue(Exchange& exchange) {
   HttpResponse& response = exchange.response;
   if (response.stream) {
-    response.stream->OnWake([&exchange] { Resume(exchange); });
+    response.stream->OnWake([this, &exchange] { Resume(exchange); });
     if (finished_) response.stream->End();
   }
   MHD_Response* queued = ResponseOf(exchange);

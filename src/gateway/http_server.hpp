@@ -62,7 +62,7 @@ class HttpServer {
   void End(MHD_Connection* connection, Exchange* exchange);
   void CheckFinished();
   std::ptrdiff_t Read(Exchange& exchange, char* into, std::size_t most);
-  static void Resume(Exchange& exchange);
+  void Resume(Exchange& exchange);
   void Opened(MHD_Connection* connection, void** context);
   void Closed(void** context);
   void SetDeadline(MHD_Connection* connection, std::chrono::milliseconds from_now);
@@ -74,6 +74,7 @@ class HttpServer {
   const HttpLimits limits_;
   MHD_Daemon* daemon_ = nullptr;
   std::unordered_map<Exchange*, std::shared_ptr<Exchange>> exchanges_;
+  bool resumed_ = false;  ///< since MHD has last run
   std::size_t bodies_ = 0, bodies_bytes_ = 0;
   std::function<void()> finished_;
 };

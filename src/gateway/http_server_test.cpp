@@ -112,6 +112,9 @@ class HttpServerTest : public testing::Test {
       streams.push_back(stream);
       return reply({.type = "text/event-stream", .stream = std::move(stream)});
     }
+    if (request.path == "/end") {
+      for (const auto& weak : streams) weak.lock()->End();
+    }
     if (request.path == "/later") return later.push_back(std::move(reply));
     reply({.body = fmt::format("[{} {} {} {}]", request.method, request.path, request.client, request.body)});
   }
@@ -353,6 +356,19 @@ TEST_F(HttpServerTest, AStreamSaysWhatItHasWhenItHasIt) {
   EXPECT_TRUE(test::Eventually([&] { return Living() == 0; }));
   client.Send(Get("/again"));
   EXPECT_THAT(client.ReadUntil("]"), HasSubstr("[GET /again")) << "the connection can be used on";
+}
+
+TEST_F(HttpServerTest, ARequestMayEndAStream) {
+  Start();
+  RawClient client(port);
+  client.Send(Get("/stream"));
+  client.ReadUntil("\r\n\r\n");
+  Say("a]");
+  client.ReadUntil("]");
+  RawClient other(port);  // stays connected: its end would wake the server
+  other.Send(Post("/end", "x"));
+  EXPECT_THAT(other.ReadUntil("]"), HasSubstr("[POST /end"));
+  EXPECT_THAT(client.ReadUntil("0\r\n\r\n"), testing::EndsWith("0\r\n\r\n"));
 }
 
 TEST_F(HttpServerTest, AStreamThatNobodyTakesIsGivenUp) {

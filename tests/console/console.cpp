@@ -52,30 +52,38 @@ std::string ReadAnswer(int fd) {
 
 }  // namespace
 
-GatewayProcess::GatewayProcess(const std::string& root) {
+GatewayProcess::GatewayProcess(const std::string& root, const std::string& listen,
+                               const std::vector<std::string>& more_arguments) {
   static std::atomic<int> count{0};
   output_file_ = fmt::format("{}/var/log/gateway-{}.txt", root, ++count);
   const std::string program = BuiltProgram("bin/iiab-cmdsrv-gateway");
+  std::vector<std::string> arguments{program, "--root", root, "--listen", listen};
+  arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
   const int output = ::open(output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(output, 1);
     ::dup2(output, 2);
-    ::execl(program.c_str(), program.c_str(), "--root", root.c_str(), "--listen", "127.0.0.1:0", nullptr);
+    ::execv(program.c_str(), pointers.data());
     ::_exit(127);
   }
   ::close(output);
-  constexpr std::string_view kMark = "serving browsers at http://127.0.0.1:";
+  constexpr std::string_view kMark = "serving browsers at ";
+  constexpr std::string_view kHttp = "http://127.0.0.1:";
   const bool serves = WaitUntil(
       [&] {
         const std::string printed = Printed();
         const std::size_t at = printed.find(kMark);
         if (at == std::string::npos || printed.find('\n', at) == std::string::npos) return false;
-        port_ = static_cast<std::uint16_t>(std::stoi(printed.substr(at + kMark.size())));
+        const std::string where = printed.substr(at + kMark.size());
+        if (where.starts_with(kHttp)) port_ = static_cast<std::uint16_t>(std::stoi(where.substr(kHttp.size())));
         return true;
       },
-      seconds(10));
+      seconds(30));
   if (!serves) throw std::runtime_error("the gateway does not serve: " + Printed());
 }
 
@@ -96,24 +104,63 @@ int GatewayProcess::Terminate() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-HttpAnswer Http(std::uint16_t port, std::string_view method, std::string_view path, const HttpHeaders& headers,
-                std::string_view body) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+namespace {
+
+UniqueFd Connect(std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  if (::connect(fd.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return UniqueFd();
+  return fd;
+}
+
+void SendAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+}  // namespace
+
+HttpStream::HttpStream(std::uint16_t port, std::string_view path, const HttpHeaders& headers) : fd_(Connect(port)) {
+  std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: box\r\n", path);
+  for (const auto& [name, value] : headers) request += fmt::format("{}: {}\r\n", name, value);
+  SendAll(fd_.Get(), request + "\r\n");
+}
+
+std::string HttpStream::ReadUntil(std::string_view text) {
+  const auto end = std::chrono::steady_clock::now() + Patiently(seconds(30));
+  for (;;) {
+    const std::size_t at = text.empty() ? std::string::npos : got_.find(text);
+    if (at != std::string::npos) {
+      std::string read = got_.substr(0, at + text.size());
+      got_.erase(0, read.size());
+      return read;
+    }
+    const auto left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()).count();
+    pollfd waiting{fd_.Get(), POLLIN, 0};
+    char buffer[16'384];
+    if (left <= 0 || ::poll(&waiting, 1, static_cast<int>(left)) <= 0) return std::exchange(got_, {}) + "(timeout)";
+    const ssize_t count = ::recv(fd_.Get(), buffer, sizeof buffer, 0);
+    if (count <= 0) return std::exchange(got_, {});
+    got_.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+HttpAnswer Http(std::uint16_t port, std::string_view method, std::string_view path, const HttpHeaders& headers,
+                std::string_view body) {
+  const UniqueFd fd = Connect(port);
+  if (fd.Get() < 0) return {};
   std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: box\r\nConnection: close\r\n", method, path);
   for (const auto& [name, value] : headers) request += fmt::format("{}: {}\r\n", name, value);
   if (method == "POST") request += fmt::format("Content-Length: {}\r\n", body.size());
   request += "\r\n";
   request += body;
-  for (std::string_view left = request; !left.empty();) {
-    const ssize_t sent = ::send(fd.Get(), left.data(), left.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;
-    left.remove_prefix(static_cast<std::size_t>(sent));
-  }
+  SendAll(fd.Get(), request);
   const std::string answer = ReadAnswer(fd.Get());
   const std::size_t split = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.1 ") || split == std::string::npos) return {};
@@ -150,9 +197,19 @@ HttpHeaders Console::Headers(std::string_view credentials, const std::string& no
           {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}};
 }
 
-int Console::Login(std::string_view credentials) const {
-  return Http(port_, "GET", "/iiab-cmd-service/auth/login", Headers(credentials, Nonce())).status;
+HttpAnswer Console::SignIn(std::string_view credentials, const HttpHeaders& more) const {
+  HttpHeaders headers = Headers(credentials, Nonce());
+  headers.insert(headers.end(), more.begin(), more.end());
+  return Http(port_, "GET", "/iiab-cmd-service/auth/login", headers);
 }
+
+HttpHeaders Console::TokenHeaders(std::string_view token) const {
+  HttpHeaders headers = Headers(token, Nonce());
+  headers[0].first = "X-IIAB-Token";
+  return headers;
+}
+
+int Console::Login(std::string_view credentials) const { return SignIn(credentials).status; }
 
 std::string Console::Encoded(std::string_view text) {
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";

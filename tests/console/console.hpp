@@ -14,15 +14,16 @@
 
 namespace cmdsrv::test {
 
-/// A running `iiab-cmdsrv-gateway --root <root> --listen 127.0.0.1:<any>`; killed at the end.
+/// A running `iiab-cmdsrv-gateway --root <root> --listen <listen>`; killed at the end.
 class GatewayProcess {
  public:
-  explicit GatewayProcess(const std::string& root);
+  explicit GatewayProcess(const std::string& root, const std::string& listen = "127.0.0.1:0",
+                          const std::vector<std::string>& more_arguments = {});
   GatewayProcess(const GatewayProcess&) = delete;
   GatewayProcess& operator=(const GatewayProcess&) = delete;
   ~GatewayProcess();
 
-  std::uint16_t Port() const { return port_; }
+  std::uint16_t Port() const { return port_; }  ///< 0 on a unix socket
   pid_t Pid() const { return pid_; }
   std::string Printed() const;
   /// TERM and wait; the exit status, or -1 when it goes on.
@@ -44,6 +45,22 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 HttpAnswer Http(std::uint16_t port, std::string_view method, std::string_view path, const HttpHeaders& headers = {},
                 std::string_view body = {});
 
+/// A request whose answer goes on and on.
+class HttpStream {
+ public:
+  HttpStream(std::uint16_t port, std::string_view path, const HttpHeaders& headers);
+
+  /// What has come from the end of the last reading on, until `text` was in it, or the server closes, or it has waited
+  /// too long: then it ends in "(timeout)".
+  std::string ReadUntil(std::string_view text);
+  /// Everything until the server closes.
+  std::string ReadAll() { return ReadUntil(""); }
+
+ private:
+  UniqueFd fd_;
+  std::string got_;
+};
+
 /// Does what the console's JavaScript does, with libsodium in place of tweetnacl.
 class Console {
  public:
@@ -54,6 +71,10 @@ class Console {
   HttpHeaders Headers(std::string_view credentials, const std::string& nonce) const;
   /// Status of GET auth/login.
   int Login(std::string_view credentials) const;
+  /// The whole answer of it, with headers that today's console does not send.
+  HttpAnswer SignIn(std::string_view credentials, const HttpHeaders& more = {}) const;
+  /// As Headers, with the token of a login in place of the password.
+  HttpHeaders TokenHeaders(std::string_view token) const;
   /// POSTs a Command as the console does: blanks as %20, then percent-encoded.
   HttpAnswer Send(std::string_view command, std::string_view credentials) const;
   /// The same in a box, with the same nonce.
