@@ -2,7 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt lint fuzz asan tsan clean
+.PHONY: help run test bench fmt lint fuzz asan tsan deb install clean
+
+DESTDIR ?=
+PREFIX ?= /usr/local
 
 JOBS := $(shell nproc)
 FUZZ_SECONDS ?= 60
@@ -44,6 +47,17 @@ fuzz:  ## run every fuzz target for FUZZ_SECONDS (60)
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz/all
 	@tools/run_fuzz build/fuzz/fuzz $(FUZZ_SECONDS)
+
+deb:  ## build the Debian packages in build/deb
+	@tools/install-deps build package
+	@tools/make_deb build/deb
+	@lintian --fail-on error,warning build/deb/*.changes
+
+install:  ## build and install below $(DESTDIR)$(PREFIX), units and man pages too
+	@tools/install-deps build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target $(filter-out iiab-box,$(DEMO_TARGETS))
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
 
 fmt:  ## format the sources
 	@tools/install-deps lint

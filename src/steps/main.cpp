@@ -16,6 +16,12 @@ void PrintUsage(std::FILE* out) {
   for (const Step& step : Steps()) fmt::print(out, "  {} {}\n      {}\n", step.name, step.usage, step.summary);
 }
 
+/// The old names under which a package links to this program.
+void PrintLinks() {
+  for (const Step& step : Steps())
+    if (!step.link_name.empty()) fmt::print("{}\n", step.link_name);
+}
+
 /// Takes `--root DIR` and `--root=DIR` out of the arguments, wherever they stand before `--`.
 Result<std::string> TakeRoot(std::vector<std::string>& arguments) {
   std::string root;
@@ -84,6 +90,10 @@ int main(int argc, char** argv) {
   }
   if (asks) {
     PrintUsage(stdout);
+    return 0;
+  }
+  if (step == nullptr && arguments == std::vector<std::string>{"--links"}) {
+    PrintLinks();
     return 0;
   }
   if (!root || step == nullptr) {
