@@ -7,7 +7,8 @@ namespace cmdsrv {
 
 /// What the handlers of the box itself share: services, devices, power. Safe to use from several workers at once.
 struct BoxServices {
-  BoxServices(const Settings& settings, const Root& root) : roles(settings, root) {}
+  BoxServices(const Settings& settings, const Root& root, VariableOf variable)
+      : roles(settings, root, std::move(variable)) {}
 
   RoleReader roles;
   SharedRun hardware;  ///< lshw

@@ -69,7 +69,8 @@ class FakeBox {
                                  .content = content_.emplace(settings),
                                  .stats = stats,
                                  .accounts = accounts_.emplace(settings, root, clock),
-                                 .box = box_.emplace(settings, root),
+                                 .box = box_.emplace(settings, root, VariableOf()),
+                                 .config = config_.emplace(settings),
                                  .adm_conf = RenderAdmConf(settings),
                                  .started = clock.Steady(),
                                  .stop_fd = -1});
@@ -99,6 +100,7 @@ class FakeBox {
   std::optional<LibraryCache> library_;
   std::optional<AccountGate> accounts_;
   std::optional<BoxServices> box_;
+  std::optional<ConfigServices> config_;
   std::optional<Services> services_;
 };
 

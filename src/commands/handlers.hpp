@@ -73,6 +73,18 @@ Result<Outcome> UpgradeZims(const Arguments&, Services&);
 Result<Outcome> Authenticate(const Arguments&, Services&);
 Result<Outcome> ChangePassword(const Arguments&, Services&);
 
+// config_commands.cpp
+Result<Outcome> GetVars(const Arguments&, Services&);
+Result<Outcome> GetIiabIni(const Arguments&, Services&);
+Result<Outcome> SetConf(const Arguments&, Services&);
+
+// ansible_commands.cpp
+Result<Outcome> GetAns(const Arguments&, Services&);
+Result<Outcome> GetAnsTags(const Arguments&, Services&);
+Result<Outcome> RunAnsible(const Arguments&, Services&);
+Result<Outcome> RunAnsibleRoles(const Arguments&, Services&);
+Result<Outcome> ResetNetwork(const Arguments&, Services&);
+
 // menu_commands.cpp
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
 

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "commands/account_gate.hpp"
 #include "commands/box_services.hpp"
+#include "commands/config_services.hpp"
 #include "commands/content_services.hpp"
 #include "commands/health.hpp"
 #include "commands/server_stats.hpp"
@@ -35,6 +36,7 @@ struct Services {
   ServerStats& stats;
   AccountGate& accounts;
   BoxServices& box;
+  ConfigServices& config;
   ReadyJson adm_conf;  ///< RenderAdmConf(settings)
   SteadyTime started;  ///< of the server
   int stop_fd = -1;    ///< readable when the server stops; ends programs that handlers wait for

@@ -93,6 +93,15 @@ constexpr std::array kListLibrary = {
 constexpr std::array kRetryJob = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
 };
+constexpr std::array kRunAnsible = {
+    Parameter{.name = "tags", .type = Type::Text, .need = Need::Required, .most_bytes = 8192},
+};
+constexpr std::array kRunAnsibleRoles = {
+    Parameter{.name = "add_network", .type = Type::Flag, .need = Need::Optional},
+};
+constexpr std::array kSetConf = {
+    Parameter{.name = "config_vars", .type = Type::Object, .need = Need::Required},
+};
 constexpr std::array kTestJob = {
     Parameter{.name = "steps",
               .type = Type::NumberList,
@@ -124,8 +133,11 @@ constexpr CommandRowInfo kCommands[] = {
     {"DEL-DOWNLOADS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kDelDownloads, DelDownloads,    "Deletes downloaded archives."},
     {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
     {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetAdmConf,      "The configuration that the console needs."},
+    {"GET-ANS",            Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetAns,          "What Ansible knows of the box."},
+    {"GET-ANS-TAGS",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetAnsTags,      "The tags that RUN-ANSIBLE can be given."},
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
     {"GET-HW-INFO",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetHwInfo,       "The hardware, as lshw tells it."},
+    {"GET-IIAB-INI",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetIiabIni,      "What was installed, as iiab.ini tells."},
     {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetJobActiveSum, "How many jobs run."},
     {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
@@ -139,14 +151,19 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
     {"GET-STORAGE-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetStorageInfo,  "File systems, as df -lh prints them."},
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
+    {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"RESET-NETWORK",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        ResetNetwork,    "Sets up the network of the box anew."},
     {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
+    {"RUN-ANSIBLE",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kRunAnsible,  RunAnsible,      "Runs the playbooks of the box, or the parts with some tags."},
+    {"RUN-ANSIBLE-ROLES",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kRunAnsibleRoles, RunAnsibleRoles, "Installs and switches services as the variables say."},
+    {"SET-CONF",           Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow, kSetConf,     SetConf,         "Sets variables of the box."},
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},

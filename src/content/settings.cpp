@@ -1,5 +1,6 @@
 #include "content/settings.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -22,8 +23,6 @@ void AddKeysForTheConsole(json::object& keys) {
       {"maps_downloads_dir", "/library/downloads/maps/"},
       {"adm_maps_catalog_file", "adm-map-catalog.json"},
       {"adm_maps_catalog_url", "/common/assets/adm-map-catalog.json"},
-      {"ansible_playbook_program", "/usr/bin/ansible-playbook"},
-      {"ansible_program", "/usr/bin/ansible"},
       {"squid_service", "squid"},
       {"df_program", "/bin/df"},
   };
@@ -93,6 +92,20 @@ class Reader {
     return texts;
   }
 
+  std::vector<std::string> Texts(const char* key, std::initializer_list<const char*> otherwise) {
+    const json::value* value = keys_.if_contains(key);
+    const json::array* given = value != nullptr ? value->if_array() : nullptr;
+    std::vector<std::string> texts;
+    if (given != nullptr && std::ranges::all_of(*given, [](const json::value& one) { return one.is_string(); })) {
+      for (const json::value& one : *given) texts.emplace_back(std::string_view(one.get_string()));
+      return texts;
+    }
+    if (value != nullptr) Complain(key, "a list of texts");
+    texts.assign(otherwise.begin(), otherwise.end());
+    keys_[key] = json::array(texts.begin(), texts.end());
+    return texts;
+  }
+
   bool Flag(const char* key, bool otherwise) {
     const json::value* value = keys_.if_contains(key);
     if (value != nullptr && value->is_bool()) return value->get_bool();
@@ -158,6 +171,10 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.job_log_most_mb = reader.Number("job_log_most_mb", settings.job_log_most_mb, 8, 1'000'000);
   settings.allow_stop_from_web = reader.Flag("allow_stop_from_web", settings.allow_stop_from_web);
   settings.dry_run = reader.Flag("dry_run", settings.dry_run);
+  settings.ansible_program = reader.Text("ansible_program", "/usr/bin/ansible");
+  settings.ansible_playbook_program = reader.Text("ansible_playbook_program", "/usr/bin/ansible-playbook");
+  settings.secret_variables = reader.Texts("secret_variables",
+                                           {"_password", "_pwd", "_pwd_hash", "_license_key", "_authkey"});
   settings.inet_check_host = reader.Text("inet_check_host", settings.inet_check_host);
   settings.inet_check_port = reader.Number("inet_check_port", settings.inet_check_port, 1, 65'535);
 }

@@ -50,6 +50,10 @@ struct Settings {
   std::string inet_check_host = "en.wikipedia.org";
   std::uint16_t inet_check_port = 80;
 
+  std::string ansible_program;
+  std::string ansible_playbook_program;
+  std::vector<std::string> secret_variables;  ///< key: endings of variables that GET-VARS leaves out
+
   std::string iiab_repo;
   std::string iiab_ini_file;
   std::string iiab_local_vars_file;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "jobs/ansible_tally.hpp"
 #include "jobs/minder_core.hpp"
 #include "jobs/output_text.hpp"
 #include "jobs/recovery.hpp"
@@ -13,6 +14,16 @@ namespace {
 constexpr log::Domain kJobs{"jobs"};
 
 WallTime FromUnixMs(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
+
+/// How the tasks ended, as a last line of the output. Where one failed, its name is added to the reason.
+std::string TellAnsible(std::string_view output, std::string& reason) {
+  const AnsibleTally tally = TallyAnsible(output);
+  if (tally.IsEmpty()) return {};
+  const std::string failure = reason.empty() ? std::string() : tally.Failure();
+  if (failure.empty()) return "Ansible: " + tally.Summary();
+  reason += ": " + failure;
+  return fmt::format("Ansible: {}; {}", tally.Summary(), failure);
+}
 
 }  // namespace
 
@@ -82,6 +93,10 @@ void MinderCore::SettleEnded(JobId id, const JobRecord& job, const RunRecord& re
     end.code.clear();
   } else {
     end.reason = job.options.retry == RetryPolicy::Never ? exit : LastLineOf(job, record.output_total);
+  }
+  if (job.options.ansible && record.cancelled == 0 && !by_signal) {
+    const auto raw = ReadOutputEnd(paths_.Output(id), record.output_total, options_.output_column_bytes);
+    remark = TellAnsible(raw.value_or(""), end.reason);
   }
   end.output = OutputOf(job, record.output_total, remark);
   End(id, end);

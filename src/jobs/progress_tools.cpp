@@ -1,4 +1,6 @@
 // aria2c, rsync, rclone and ansible-playbook, a line at a time. tests/data/progress has what they really print.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -40,6 +42,14 @@ std::optional<std::int64_t> TakeSize(Words& words, std::string_view& end) {
   end = unit.substr(std::min(unit.find_last_not_of(",") + 1, unit.size()));
   unit = unit.substr(0, unit.size() - end.size());
   return ReadSize(std::string(number.substr(0, 40)).append(unit.substr(0, 10)));
+}
+
+/// " (12 ok, 3 changed, 1 failed)"; nothing before the first task has ended.
+std::string CountsOf(const AnsibleTally& tally) {
+  const auto& tasks = tally.Tasks();
+  if (tasks.ok + tasks.failed == 0) return {};
+  const std::string failed = tasks.failed > 0 ? fmt::format(", {} failed", tasks.failed) : std::string();
+  return fmt::format(" ({} ok, {} changed{})", tasks.ok, tasks.changed, failed);
 }
 
 bool EndsInStars(std::string_view line) { return line.ends_with("***"); }
@@ -128,12 +138,13 @@ std::optional<Progress> ReadRcloneLine(std::string_view line) {
   return progress;
 }
 
-/// TASK [kiwix : Install kiwix-tools] *****: how many are still to come, nobody knows.
-std::optional<Progress> ReadAnsibleLine(std::string_view line) {
+/// TASK [kiwix : Install kiwix-tools] *****: how many are still to come, nobody knows; how the others ended is told.
+std::optional<Progress> ReadAnsibleLine(std::string_view line, ProgressContext& context) {
+  context.ansible.Add(line);
   if (!EndsInStars(line)) return std::nullopt;
   Progress progress;
   if (line.starts_with("PLAY RECAP *")) {
-    progress.phase = "recap";
+    progress.phase = "recap" + CountsOf(context.ansible);
     return progress;
   }
   static constexpr std::pair<std::string_view, std::string_view> kHeads[] = {
@@ -142,7 +153,7 @@ std::optional<Progress> ReadAnsibleLine(std::string_view line) {
     if (!line.starts_with(head)) continue;
     const std::size_t close = line.rfind(']');
     if (close == std::string_view::npos || close < head.size()) return std::nullopt;
-    progress.phase = CleanPhase(kind, line.substr(head.size(), close - head.size()));
+    progress.phase = CleanPhase(kind, line.substr(head.size(), close - head.size())) + CountsOf(context.ansible);
     return progress;
   }
   return std::nullopt;

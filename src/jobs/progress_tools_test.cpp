@@ -140,9 +140,11 @@ TEST(ProgressRecordings, RcloneOneLineAndBlocks) {
 TEST(ProgressRecordings, AnsibleTellsItsTasks) {
   const auto seen = Seen(Recording("ansible"));
   EXPECT_THAT(Phases(seen),
-              ElementsAre("play: localhost", "task: Gathering Facts", "task: Install kiwix-tools under ?root?",
-                          "task: Does the service run?", "task: debug", "task: Wait a moment", "task: Skipped here",
-                          "play: localhost", "task: Größe messen", "recap"));
+              ElementsAre("play: localhost", "task: Gathering Facts", "task: Install kiwix-tools under ?root? (1 ok, 0 changed)",
+                          "task: Does the service run? (2 ok, 1 changed)", "task: debug (3 ok, 2 changed)",
+                          "task: Wait a moment (4 ok, 2 changed)", "task: Skipped here (5 ok, 2 changed)",
+                          "play: localhost (5 ok, 2 changed)", "task: Größe messen (5 ok, 2 changed)",
+                          "recap (6 ok, 3 changed)"));
   EXPECT_THAT(Percents(seen), Each(-1));
 }
 

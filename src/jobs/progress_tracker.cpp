@@ -68,7 +68,7 @@ std::optional<Progress> ProgressTracker::Read(std::string_view line) {
   if (auto progress = ReadAria2Line(line)) return progress;
   if (auto progress = ReadRsyncLine(line, context_)) return progress;
   if (auto progress = ReadRcloneLine(line)) return progress;
-  if (auto progress = ReadAnsibleLine(line)) return progress;
+  if (auto progress = ReadAnsibleLine(line, context_)) return progress;
   if (auto progress = ReadWgetLine(line, context_)) return progress;
   const bool names = std::ranges::none_of(kNoNames, [&](std::string_view head) { return line.starts_with(head); });
   context_.plain_line = names ? line.substr(0, kLongestPlain) : std::string_view();

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "jobs/ansible_tally.hpp"
 #include "jobs/progress.hpp"
 
 namespace cmdsrv {
@@ -12,6 +13,7 @@ namespace cmdsrv {
 struct ProgressContext {
   std::int64_t wget_length = -1;
   std::string wget_file;
+  AnsibleTally ansible;
   std::string plain_line;  ///< the newest line that is no progress: rsync names a file before it tells of it
 };
 
@@ -21,7 +23,7 @@ std::optional<Progress> ReadWgetLine(std::string_view line, ProgressContext& con
 std::optional<Progress> ReadAria2Line(std::string_view line);
 std::optional<Progress> ReadRsyncLine(std::string_view line, const ProgressContext& context);
 std::optional<Progress> ReadRcloneLine(std::string_view line);
-std::optional<Progress> ReadAnsibleLine(std::string_view line);
+std::optional<Progress> ReadAnsibleLine(std::string_view line, ProgressContext& context);
 
 /// Follows what a step prints, whatever program it is: wget, aria2c, rsync, rclone, ansible-playbook, lines of our own.
 /// Bytes come in any pieces, the result does not depend on where they are cut. Within a phase neither bytes nor percent

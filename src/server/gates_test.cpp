@@ -157,7 +157,8 @@ class GatesTest : public testing::Test {
   ContentServices content_{settings_};
   ServerStats stats_;
   AccountGate accounts_{settings_, root_, clock_};
-  BoxServices box_{settings_, root_};
+  BoxServices box_{settings_, root_, {}};
+  ConfigServices config_{settings_};
   Services services_{.settings = settings_,
                      .root = root_,
                      .clock = clock_,
@@ -170,6 +171,7 @@ class GatesTest : public testing::Test {
                      .stats = stats_,
                      .accounts = accounts_,
                      .box = box_,
+                     .config = config_,
                      .adm_conf = nullptr,
                      .started = {}};
   bool internet_ = true;

@@ -48,6 +48,7 @@ void Loader::Serve() {
   for (;;) {
     LoadZimCatalog(services_);
     LoadLibrary(services_);
+    LoadVariables(services_);
     LookForPrograms(services_);
     CleanUploads(services_.settings.uploads_dir, services_.clock.Wall());
     const std::scoped_lock lock(mutex_);
@@ -72,6 +73,18 @@ void LoadLibrary(Services& services) {
   if (Look(path)) return services.health.Set("library", PartState::Good);
   services.health.Set("library", PartState::Degraded,
                       fmt::format("there is no {}; MAKE-KIWIX-LIB makes it from the installed ZIM files", path));
+}
+
+void LoadVariables(Services& services) {
+  const auto variables = services.config.variables.Get();
+  std::vector<std::string> problems;
+  for (const std::string& problem : {variables->local_problem, variables->defaults_problem}) {
+    if (!problem.empty()) problems.push_back(problem);
+  }
+  if (problems.empty()) return services.health.Set("variables", PartState::Good);
+  log::Warning(kServer, "variables of the box cannot be read: {}", Join(problems));
+  services.health.Set("variables", PartState::Degraded,
+                      fmt::format("{}; mend the file, it is read again at each use", Join(problems)));
 }
 
 void LookForPrograms(Services& services) {

@@ -30,6 +30,7 @@ class Loader {
 /// The parts, each in the calling thread.
 void LoadZimCatalog(Services& services);
 void LoadLibrary(Services& services);
+void LoadVariables(Services& services);
 void LookForPrograms(Services& services);
 /// spec config 9 row 8: uploaded files (and links, never directories) that nobody came for within 10 minutes.
 void CleanUploads(const std::string& directory, WallTime now);

@@ -70,6 +70,14 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   return options;
 }
 
+/// For roles whose unit a variable names.
+VariableOf VariablesOf(VariablesCache& variables) {
+  return [&variables](std::string_view name) -> std::optional<std::string> {
+    std::string text = variables.Get()->Text(name);
+    return text.empty() ? std::nullopt : std::optional(std::move(text));
+  };
+}
+
 }  // namespace
 
 int JobLimit(const Settings& settings, const Root& root) {
@@ -82,12 +90,21 @@ Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const 
                                                 int stop_fd) {
   auto opened = Store::Open(OptionsOfStore(settings), kClock);
   if (!opened) return Failure(std::move(opened.error()));
-  auto box = std::make_unique<BoxServices>(settings, root);
+  auto config = std::make_unique<ConfigServices>(settings);
+  auto box = std::make_unique<BoxServices>(settings, root, VariablesOf(config->variables));
   auto monitor = std::make_unique<ServiceMonitor>(box->roles);
-  Base base{std::move(*opened), std::move(box), std::move(monitor),
-            std::make_unique<InternetProbe>(settings.inet_check_host, settings.inet_check_port), nullptr};
-  auto minder =
-      JobMinder::Start(*base.opened.store, kClock, OptionsOfMinder(settings, root, *base.monitor, *base.internet));
+  auto facts = std::make_unique<FactsKeeper>(settings, root, config->facts);
+  Base base{std::move(*opened),
+            std::move(config),
+            std::move(box),
+            std::move(monitor),
+            std::make_unique<InternetProbe>(settings.inet_check_host, settings.inet_check_port),
+            std::move(facts),
+            nullptr};
+  MinderOptions options = OptionsOfMinder(settings, root, *base.monitor, *base.internet);
+  // Roles and variables are looked at when somebody asks; the facts take Ansible so long that it begins now.
+  options.ansible_ended = [&keeper = *base.facts] { keeper.Refresh(); };
+  auto minder = JobMinder::Start(*base.opened.store, kClock, std::move(options));
   if (!minder) return Failure(std::move(minder.error()));
   base.minder = std::move(*minder);
   return std::unique_ptr<Machine>(new Machine(settings, root, peers, stop_fd, std::move(base)));
@@ -112,6 +129,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .stats = stats_,
                 .accounts = accounts_,
                 .box = *base_.box,
+                .config = *base_.config,
                 .adm_conf = RenderAdmConf(settings),
                 .started = kClock.Steady(),
                 .stop_fd = stop_fd},
@@ -119,7 +137,13 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
       gates_({.services = services_, .store = *base_.opened.store, .peers = peers, .internet = [this] {
                 return InternetAvailable();
               }}) {
+  base_.config->internet = [this] { return InternetAvailable(); };
   TellHealth();
+}
+
+void Machine::Load() {
+  loader_.Begin();
+  base_.facts->Begin(health_);
 }
 
 Machine::~Machine() { Stop(false); }
@@ -131,7 +155,8 @@ bool Machine::InternetAvailable() {
 }
 
 void Machine::TellHealth() {
-  for (const char* part : {"kiwix_catalog", "library", "programs"}) health_.Set(part, PartState::Loading);
+  for (const char* part : {"kiwix_catalog", "library", "ansible_facts", "variables", "programs"})
+    health_.Set(part, PartState::Loading);
   if (settings_.complaints.empty()) {
     health_.Set("config", PartState::Good);
   } else {
@@ -162,6 +187,7 @@ EventHooks Machine::Events(std::function<void()> wake) {
 void Machine::Stop(bool end_jobs) {
   if (std::exchange(stopped_, true)) return;
   base_.minder->Board().Events().OnPush({});
+  base_.facts->Stop();
   base_.monitor->Stop();
   base_.minder->Stop(end_jobs);
   base_.opened.store->Close();

@@ -7,6 +7,7 @@
 #include "content/settings.hpp"
 #include "jobs/job_minder.hpp"
 #include "platform/internet_probe.hpp"
+#include "server/facts_keeper.hpp"
 #include "server/gates.hpp"
 #include "server/loader.hpp"
 #include "server/router.hpp"
@@ -31,7 +32,7 @@ class Machine {
   Executed Execute(const Request& request) { return gates_.Pass(request); }
 
   /// Reads catalogs and the like in the background, again when they have been read already. Any thread.
-  void Load() { loader_.Begin(); }
+  void Load();
 
   ServerStats& Stats() { return stats_; }
 
@@ -45,9 +46,11 @@ class Machine {
   /// What must exist before handlers can be served. Later parts use the earlier ones.
   struct Base {
     StoreOpened opened;
+    std::unique_ptr<ConfigServices> config;
     std::unique_ptr<BoxServices> box;
     std::unique_ptr<ServiceMonitor> monitor;
     std::unique_ptr<InternetProbe> internet;
+    std::unique_ptr<FactsKeeper> facts;
     std::unique_ptr<JobMinder> minder;
   };
   Machine(const Settings& settings, const Root& root, PeerRules peers, int stop_fd, Base base);

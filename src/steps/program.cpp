@@ -58,7 +58,8 @@ class Run {
         requests_(requests),
         process_(std::move(process)),
         output_(std::move(output)),
-        lines_(watch.on_line) {}
+        lines_(watch.on_line),
+        output_open_(!watch.own_output) {}
 
   ProgramEnd ToTheEnd() {
     auto next_second = Steady::now() + milliseconds(1000);
@@ -129,7 +130,7 @@ class Run {
   Lines lines_;
   ProgramEnd end_;
   Steady::time_point kill_at_ = Steady::time_point::max();
-  bool output_open_ = true;
+  bool output_open_;
   bool ended_ = false;
 };
 
@@ -179,11 +180,11 @@ Result<ProgramEnd> RunWatched(const Context& context, const std::vector<std::str
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing) return FailFromErrno(errno, "open /dev/null");
   std::vector<int> descriptors{nothing.Get(), write_end.Get(), write_end.Get()};
+  if (watch.own_output) descriptors = {nothing.Get(), STDOUT_FILENO, STDERR_FILENO};
   descriptors.insert(descriptors.end(), watch.descriptors.begin(), watch.descriptors.end());
-  const std::string directory = "/";
   auto process = Spawn({.argv = argv,
                         .environment = context.environment,
-                        .directory = directory,
+                        .directory = watch.directory,
                         .descriptors = std::move(descriptors)});
   if (!process) return Failure(process.error());
   write_end.Reset();

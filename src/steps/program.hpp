@@ -43,6 +43,8 @@ struct Watch {
   std::function<void(std::string_view line)> on_line;  ///< of both outputs; a carriage return ends a line too
   std::function<bool()> on_second;                     ///< false: end the program
   std::vector<int> descriptors;                        ///< the program's 3, 4, …
+  std::string directory = "/";
+  bool own_output = false;  ///< it prints as itself, to where the step prints; there are no lines then
   std::function<void(pid_t)> on_start;
 };
 

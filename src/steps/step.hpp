@@ -46,6 +46,7 @@ StepEnd ZipInstall(const Context& context, std::span<const std::string> argument
 StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments);
 StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments);
 StepEnd CopyZim(const Context& context, std::span<const std::string> arguments);
+StepEnd RunRoles(const Context& context, std::span<const std::string> arguments);
 StepEnd UpgradeZims(const Context& context, std::span<const std::string> arguments);
 StepEnd CopyModule(const Context& context, std::span<const std::string> arguments);
 StepEnd ModuleFetch(const Context& context, std::span<const std::string> arguments);

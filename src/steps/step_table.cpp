@@ -22,6 +22,8 @@ constexpr Step kSteps[] = {
      "--rsync-url URL | --rclone REMOTE:PATH [--size-k N] MODDIR", "downloads a module, resuming what is there"},
     {"module-install", "",                   "", Needs::Settings, ModuleInstall,    "MODDIR",
      "moves a downloaded module into use"},
+    {"run-roles",     "",                    "", Needs::Settings, RunRoles,         "ROLE…",
+     "runs the playbooks of these roles"},
     {"test-job",      "",                    "", Needs::Nothing,  TestJob,          "SECONDS",
      "sleeps; a negative whole number -K ends at once with exit status K"},
     {"update-menus",  "iiab-update-menus",   "", Needs::Settings, UpdateMenus,      "[-f] [--lock-wait SECONDS]",

@@ -108,6 +108,31 @@ osm_vector_maps_installed: True
 usb_lib_installed: True
 )";
 
+/// A playbook of the host project in small, which harms nothing.
+constexpr std::string_view kPlaybook = R"(- hosts: all
+  gather_facts: no
+  vars_files:
+    - vars/default_vars.yml
+  tasks:
+    - name: Look at the variables
+      debug:
+        msg: "{{ content_base }}"
+      tags: [base]
+    - name: Look at the network
+      debug:
+        msg: network
+      tags: [network]
+)";
+constexpr std::string_view kRole = R"(- name: Look at the role
+  debug:
+    msg: "{{ role_name }}"
+)";
+constexpr std::string_view kNetwork = R"(#!/bin/sh
+# Like the real one it insists on its own directory.
+[ -f iiab-network ] || { echo "run me where I am"; exit 1; }
+echo "the network is as it was"
+)";
+
 constexpr std::string_view kPasswd =
     "root:x:0:0:root:/root:/bin/bash\n"
     "iiab-admin:x:1001:1001:Administrator of the box:/home/iiab-admin:/bin/bash\n";
@@ -138,6 +163,15 @@ Result<void> WriteHostFiles(const std::string& root) {
       {"/etc/iiab/uuid", uuid},
       {"/opt/iiab/iiab/vars/default_vars.yml", kDefaultVars},
       {"/opt/iiab/iiab/ansible_hosts", "127.0.0.1\n"},
+      {"/opt/iiab/iiab/iiab-from-console.yml", kPlaybook},
+      {"/opt/iiab/iiab/iiab-network", kNetwork, 0755},
+      {"/opt/iiab/iiab/roles/0-init/tasks/main.yml", kRole},
+      {"/opt/iiab/iiab/roles/network/tasks/main.yml", kRole},
+      {"/opt/iiab/iiab/roles/kolibri/tasks/main.yml", kRole},
+      {"/opt/iiab/iiab/roles/kiwix/tasks/main.yml", kRole},
+      {"/opt/admin/cmdsrv/ansible.cfg",
+       "[defaults]\ninterpreter_python = /usr/bin/python3\nlocal_tmp = /tmp/.iiab-box-ansible\n"
+       "remote_tmp = /tmp/.iiab-box-ansible\n"},
       {"/etc/passwd", kPasswd},
       {"/etc/group", kGroup},
       {"/etc/shadow", kShadow, 0600},

@@ -40,6 +40,16 @@ done
 exit 0
 )";
 
+/// The facts of a small box, at once. The real program takes seconds, which a test that is not about it need not wait for.
+constexpr std::string_view kAnsible = R"(#!/bin/sh
+root=${0%/usr/bin/ansible}
+echo "$*" >> "$root/var/lib/box/calls/ansible"
+printf '%s' 'localhost | SUCCESS => {"ansible_facts": {"ansible_machine": "x86_64", "ansible_distribution": "Debian",'
+printf '%s' ' "ansible_default_ipv4": {"address": "192.168.1.10", "netmask": "255.255.255.0", "gateway": "192.168.1.1",'
+printf '%s' ' "alias": "eth0"}, "ansible_local": {"local_facts": {"rpi_model": "none", "os": "debian"}}},'
+printf '%s\n' ' "changed": false}'
+)";
+
 /// Records the call and succeeds.
 std::string Recorder(std::string_view name) {
   return fmt::format("#!/bin/sh\nroot=${{0%/usr/bin/{0}}}\necho \"$*\" >> \"$root/var/lib/box/calls/{0}\"\n", name);
@@ -57,6 +67,7 @@ Result<void> WriteStandIns(const std::string& root) {
     }
   }
   if (auto made = WriteTextIfMissing(root + "/usr/bin/systemctl", kSystemctl, 0755); !made) return made;
+  if (auto made = WriteTextIfMissing(root + "/usr/bin/ansible", kAnsible, 0755); !made) return made;
   for (const char* name : {"reboot", "shutdown", "poweroff", "umount", "nmcli", "chpasswd", "iiab-hotspot-on",
                            "iiab-hotspot-off", "iiab-network"}) {
     const std::string path = root + "/usr/bin/" + name;
