@@ -24,7 +24,7 @@ std::thread WithoutSignals(auto run) {
   std::thread thread;
   try {
     thread = std::thread(run);
-  } catch (const std::system_error&) {  // none to be had
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): none to be had, so callers write themselves
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;

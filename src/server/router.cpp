@@ -85,13 +85,9 @@ void Router::Enqueue() {
 }
 
 void Router::HelpWorkers(SteadyTime now) {
-  if (under_way_ == 0) {
-    next_help_.reset();
-  } else if (!next_help_ || (now >= *next_help_ && queue_.Help())) {
-    next_help_ = now + RequestQueue::kHelpAfter;
-  } else if (now >= *next_help_) {
-    next_help_.reset();
-  }
+  if (under_way_ != 0 && next_help_ && now < *next_help_) return;
+  const bool go_on = under_way_ != 0 && (!next_help_ || queue_.Help());
+  next_help_ = go_on ? std::optional(now + RequestQueue::kHelpAfter) : std::nullopt;
 }
 
 void Router::Handle(const RouterSocket::Message& message) {
