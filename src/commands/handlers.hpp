@@ -37,6 +37,8 @@ Result<Outcome> GetHwInfo(const Arguments&, Services&);
 
 // device_commands.cpp
 Result<Outcome> GetRemDevList(const Arguments&, Services&);
+Result<Outcome> GetExtDevInfo(const Arguments&, Services&);
+Result<Outcome> RemoveUsb(const Arguments&, Services&);
 
 // library_commands.cpp
 Result<Outcome> ListLibrary(const Arguments&, Services&);

@@ -90,6 +90,9 @@ constexpr std::array kInstallZims = {
 constexpr std::array kListLibrary = {
     Parameter{.name = "sub_dir", .type = Type::Text, .need = Need::Required},
 };
+constexpr std::array kRemoveUsb = {
+    Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .value_class = Class::Usb},
+};
 constexpr std::array kRetryJob = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
 };
@@ -135,6 +138,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-ADM-CONF",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetAdmConf,      "The configuration that the console needs."},
     {"GET-ANS",            Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetAns,          "What Ansible knows of the box."},
     {"GET-ANS-TAGS",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetAnsTags,      "The tags that RUN-ANSIBLE can be given."},
+    {"GET-EXTDEV-INFO",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetExtDevInfo,   "USB sticks that are plugged in, and the content on them."},
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
     {"GET-HW-INFO",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetHwInfo,       "The hardware, as lshw tells it."},
     {"GET-IIAB-INI",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetIiabIni,      "What was installed, as iiab.ini tells."},
@@ -158,6 +162,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},
     {"RESET-NETWORK",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        ResetNetwork,    "Sets up the network of the box anew."},
     {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},

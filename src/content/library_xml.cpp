@@ -62,13 +62,9 @@ void AppendBook(std::string& out, const LibraryBook& book) {
 
 std::shared_ptr<const Library> MakeLibrary(const std::vector<LibraryBook>& books) {
   auto library = std::make_shared<Library>();
-  library->installed_json = "{";
   library->ids.reserve(books.size());
-  for (const LibraryBook& book : books) {
-    library->ids.push_back(book.id);
-    AppendBook(library->installed_json, book);
-  }
-  library->installed_json += '}';
+  for (const LibraryBook& book : books) library->ids.push_back(book.id);
+  library->installed_json = DescribeBooks(books);
   library->installed_json.shrink_to_fit();
   std::ranges::sort(library->ids);
   return library;
@@ -93,6 +89,12 @@ Result<std::vector<LibraryBook>> ParseLibrary(std::string_view text) {
     if (!book.id.empty() && seen.insert(book.id).second) books.push_back(std::move(book));
   }
   return books;
+}
+
+std::string DescribeBooks(const std::vector<LibraryBook>& books) {
+  std::string text = "{";
+  for (const LibraryBook& book : books) AppendBook(text, book);
+  return text += '}';
 }
 
 bool Library::Has(std::string_view id) const {

@@ -24,6 +24,9 @@ struct LibraryBook {
 /// spec config 7.4. Entities and DTDs are not expanded; books without id are skipped; Corrupt when it is no XML.
 Result<std::vector<LibraryBook>> ParseLibrary(std::string_view text);
 
+/// The object INSTALLED of GET-ZIM-STAT as JSON text: of each id the other attributes.
+std::string DescribeBooks(const std::vector<LibraryBook>& books);
+
 /// What is installed, ready for GET-ZIM-STAT.
 struct Library {
   std::vector<std::string> ids;  ///< sorted

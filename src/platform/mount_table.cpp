@@ -74,6 +74,11 @@ Result<Usage> UsageOf(const std::string& path) {
                .read_only = (numbers.f_flag & ST_RDONLY) != 0};
 }
 
+bool IsMounted(const std::string& point) {
+  const auto table = ReadMountTable();
+  return table && std::ranges::find(*table, point, &Mount::point) != table->end();
+}
+
 Result<void> SyncFileSystem(const std::string& path) {
   const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory) return FailAt(errno, "open", path);

@@ -33,6 +33,9 @@ struct Usage {
 /// Of the file system that holds `path`. A network file system whose server is gone keeps the caller waiting.
 Result<Usage> UsageOf(const std::string& path);
 
+/// True when something is mounted exactly there, by the kernel's table alone: also when its disk is gone already.
+bool IsMounted(const std::string& point);
+
 /// Writes everything of the file system that holds `path` to its device.
 Result<void> SyncFileSystem(const std::string& path);
 

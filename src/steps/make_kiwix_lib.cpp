@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 
+#include "base/names.hpp"
 #include "platform/files.hpp"
 #include "platform/process.hpp"
 #include "steps/kiwix_library.hpp"
@@ -19,6 +21,7 @@ namespace cmdsrv {
 namespace {
 
 constexpr std::chrono::seconds kLockWait{300};
+constexpr std::chrono::seconds kStickLockWait{20};  // a handler waits for it
 constexpr const char* kHostProgram = "/usr/bin/iiab-make-kiwix-lib";
 
 bool IsSameFile(const std::string& one, const char* other) {
@@ -158,12 +161,37 @@ void TellKiwixServe(const Context& context) {
   }
 }
 
+/// The library of a stick, always by ourselves: what lies there is hostile, and the host's program follows its links.
+StepEnd IndexStick(const Context& context, std::string_view device, bool force) {
+  const std::string usb = NormaliseUsb(device);
+  if (usb.empty()) return Fail(ErrorCode::Malformed, "\"{}\" is no USB mount point", device);
+  const std::string point = context.root.Path(usb);
+  if (!IsMountPoint(point)) return Fail(ErrorCode::NotFound, "{} is not mounted", usb);
+  const UniqueFd mount(::open(point.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!mount) return FailFromErrno(errno, "open " + point);
+  const auto zims = OpenBeneath(mount.Get(), "library/zims", O_RDONLY | O_DIRECTORY);
+  const auto content = OpenBeneath(mount.Get(), "library/zims/content", O_RDONLY | O_DIRECTORY);
+  if (!zims || !content) return Failure(zims ? content.error() : zims.error());
+  Settings on_stick = context.settings;
+  on_stick.zim_dir = fmt::format("/proc/self/fd/{}/", zims->Get());  // wherever links on the stick lead by now
+  const auto lock =
+      KiwixLibraryLock::Take(context.settings.run_lock_dir + "kiwix-" + usb.substr(7) + "/", kStickLockWait);
+  if (!lock) return Failure(lock.error());
+  const auto change = LibraryWriter(on_stick).BringUpToDate(force);
+  if (!change) return Failure(change.error());
+  for (const std::string& one : change->left_out) Say("left out: {}", one);
+  if (auto achieved = CheckPurpose(on_stick, change->left_out); !achieved) return Failure(achieved.error());
+  return fmt::format("the library of {} is up to date", usb);
+}
+
 }  // namespace
 
 StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments) {
-  const auto options = Options::Parse(arguments, {{"-f", false}, {"--force", false}, {"-v", false}}, 0);
+  const auto options =
+      Options::Parse(arguments, {{"-f", false}, {"--force", false}, {"-v", false}, {"--device", true}}, 0);
   if (!options) return Failure(options.error());
   const bool force = options->Has("-f") || options->Has("--force");
+  if (options->Has("--device")) return IndexStick(context, options->Text("--device"), force);
   const auto host = FindHostProgram(context);
   if (host) RunHostProgram(context, *host, force);
 

@@ -14,7 +14,7 @@ constexpr Step kSteps[] = {
      "copies a ZIM between the box (internal) and a stick (usb0)"},
     {"kiwix-catalog", "iiab-get-kiwix-cat",  "-v", Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
      "fetches the Kiwix and IIAB ZIM catalogs"},
-    {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v]",
+    {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v] [--device usbN]",
      "makes library.xml list the ZIMs that are there"},
     {"module-catalog", "iiab-get-oer2go-cat", "-v", Needs::Settings, ModuleCatalogStep, "[--menu] [-v] [--force] [--deadline SECONDS]",
      "fetches the module catalog", ModuleCatalogStatus},
