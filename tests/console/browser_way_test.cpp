@@ -39,10 +39,12 @@ class BrowserWay : public testing::Test {
 
   /// Drives the page at `url`; when it asks for it, the gateway gets a new key and starts again at `listen`.
   void Drive(const std::string& url, const std::string& listen) {
+    Run({"node", std::string(kBrowser) + "/drive.mjs", url, box.Path("/control"), "iiab-admin", kPassword}, listen);
+  }
+  void Run(const std::vector<std::string>& client, const std::string& listen) {
     RunEnd end;
     std::thread driver([&] {
-      end = RunTool({"node", std::string(kBrowser) + "/drive.mjs", url, box.Path("/control"), "iiab-admin", kPassword},
-                    Patiently(seconds(150)));
+      end = RunTool(client, Patiently(seconds(150)));
       OrThrow(WriteText(box.Path("/control/ended"), ""));
     });
     const bool told =
@@ -64,10 +66,10 @@ class BrowserWay : public testing::Test {
   }
 
   /// All that the driver has sent arrived as it was meant.
-  void LookAtCommands() {
+  void LookAtCommands(std::size_t count) {
     const std::string sent = OrThrow(ReadText(box.Path("/control/commands")));
     const auto expected = Split(sent, '\0');
-    EXPECT_EQ(expected.size(), 14U);
+    EXPECT_EQ(expected.size(), count);
     EXPECT_TRUE(
         WaitUntil([&] { return std::ranges::all_of(expected, [&](auto one) { return Arrived(one); }); }, seconds(30)));
     for (const std::string_view command : expected) EXPECT_TRUE(Arrived(command)) << command.substr(0, 200);
@@ -95,10 +97,18 @@ class BrowserWay : public testing::Test {
   std::unique_ptr<GatewayProcess> gateway;
 };
 
+TEST_F(BrowserWay, AClientInAnotherLanguage) {
+  Start("127.0.0.1:0");
+  Run({"/usr/bin/python3", CMDSRV_SOURCE_DIR "/tests/console/nacl_client.py",
+       fmt::format("http://127.0.0.1:{}", gateway->Port()), box.Path("/control"), "iiab-admin", kPassword},
+      fmt::format("127.0.0.1:{}", gateway->Port()));
+  LookAtCommands(21);
+}
+
 TEST_F(BrowserWay, AtTheGatewayItself) {
   Start("127.0.0.1:0");
   Drive(fmt::format("http://127.0.0.1:{}/admin/", gateway->Port()), fmt::format("127.0.0.1:{}", gateway->Port()));
-  LookAtCommands();
+  LookAtCommands(14);
 }
 
 TEST_F(BrowserWay, ThroughNginx) {
@@ -106,7 +116,7 @@ TEST_F(BrowserWay, ThroughNginx) {
   Start(socket);
   const Nginx nginx(box.Root());
   Drive(fmt::format("http://127.0.0.1:{}/admin/", nginx.Port()), socket);
-  LookAtCommands();
+  LookAtCommands(14);
 }
 
 TEST_F(BrowserWay, ThroughNginxWithHttps) {
@@ -114,7 +124,7 @@ TEST_F(BrowserWay, ThroughNginxWithHttps) {
   Start(socket);
   const Nginx nginx(box.Root());
   Drive(fmt::format("https://127.0.0.1:{}/admin/", nginx.SecurePort()), socket);
-  LookAtCommands();
+  LookAtCommands(14);
 }
 
 }  // namespace

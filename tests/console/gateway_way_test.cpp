@@ -13,7 +13,6 @@
 #include "base/json.hpp"
 #include "console/console.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
 #include "support/test_box.hpp"
 
 namespace cmdsrv::test {
@@ -240,14 +239,6 @@ TEST_F(GatewayWay, APasswordLeavesNoTrace) {
     }
   }
   EXPECT_GT(files, 3);
-}
-
-TEST_F(GatewayWay, AClientInAnotherLanguage) {
-  const RunEnd end = RunTool({"/usr/bin/python3", CMDSRV_SOURCE_DIR "/tests/console/nacl_client.py",
-                              fmt::format("http://127.0.0.1:{}", gateway->Port()), "iiab-admin", kPassword},
-                             seconds(60));
-  EXPECT_EQ(end.status, 0) << end.output;
-  EXPECT_THAT(end.output, HasSubstr("all is well"));
 }
 
 }  // namespace

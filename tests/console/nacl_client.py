@@ -1,14 +1,17 @@
-"""What the console does, with the NaCl of Python: nacl_client.py URL USER PASSWORD. Exit status 0 when all is well."""
+"""What the console does, with the NaCl of Python: nacl_client.py URL CONTROL-DIRECTORY USER PASSWORD. Exit status 0 when all
+is well. CONTROL-DIRECTORY is as for browser/drive.mjs: what the server must have got, and a gateway that loses its key."""
 import base64
 import json
+import os
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from nacl.public import Box, PrivateKey, PublicKey
 
-URL, USER, PASSWORD = sys.argv[1:4]
+URL, CONTROL, USER, PASSWORD = sys.argv[1:5]
 OWN = PrivateKey.generate()
 
 
@@ -21,7 +24,11 @@ def fetch(path, headers=None, body=None):
         return error.code, error.read().decode()
 
 
-BOX = Box(OWN, PublicKey(base64.b64decode(fetch('auth/get_pubkey')[1], validate=True)))
+def server_box():
+    return Box(OWN, PublicKey(base64.b64decode(fetch('auth/get_pubkey')[1], validate=True)))
+
+
+BOX = server_box()
 
 
 def sealed(text, nonce):
@@ -51,16 +58,40 @@ def expect(what, condition, got):
         sys.exit(f'{what}: {got}')
 
 
-status, body = fetch('auth/login', headers_for(fetch('auth/get_nonce')[1], PASSWORD))
-expect('login', status == 200, (status, body))
-for value in ['a b', '"\\', '100% + & =', 'äé€😀', 'x' * 100_000]:
-    for boxed, second in [(False, False), (True, False), (True, True)]:
-        status, body = send('TEST ' + json.dumps({'text': value}, ensure_ascii=False), boxed=boxed, second_nonce=second)
+def login(password, nonce=None):
+    return fetch('auth/login', headers_for(nonce or fetch('auth/get_nonce')[1], password))[0]
+
+
+expect('login', login(PASSWORD) == 200, 'refused')
+sent = []
+TEXTS = ['a b  c', 'quote " back \\ slash / \' ( )', '100% + & = ? # ; ~ !', 'äé€😀 \u2028', '%2B %zz <b>', 'line\nbreak\ttab', 'x' * 100_000]
+for value in TEXTS:
+    for key, boxed, second in [('plain', False, False), ('boxed', True, False), ('two', True, True)]:
+        command = 'TEST ' + json.dumps({key: value}, ensure_ascii=False)
+        status, body = send(command, boxed=boxed, second_nonce=second)
         expect('TEST', status == 200 and 'Data' in json.loads(body), (status, body))
-status, body = send('AUTHENTICATE {}')
-expect('AUTHENTICATE', json.loads(body) == {'Error': 'Invalid command.', 'Alert': 'True'}, (status, body))
+        sent.append(command)
+for refused in ['AUTHENTICATE {}', 'STOP']:
+    status, body = send(refused)
+    expect(refused, json.loads(body) == {'Error': 'Invalid command.', 'Alert': 'True'}, (status, body))
 status, body = send('TEST', password='wrong')
 expect('a wrong password', status == 403, (status, body))
-status, body = send('CHGPW {"user": "root", "oldpasswd": "x", "newpasswd": "y"}', boxed=True)
-expect('CHGPW', json.loads(body) == {'Error': 'May not change root password. CHGPW.'}, (status, body))
+used = fetch('auth/get_nonce')[1]
+expect('a nonce', login(PASSWORD, used) == 200, 'refused')
+expect('the same nonce again', login(PASSWORD, used) == 403, 'let in')
+fresh = 'Wq7-brunt:Oxcart %2B+&="\\ä€'
+status, body = send('CHGPW ' + json.dumps({'user': USER, 'oldpasswd': PASSWORD, 'newpasswd': fresh}, ensure_ascii=False), boxed=True)
+expect('CHGPW', json.loads(body).get('Data') == {'Success': 'CHGPW Password Changed.'}, (status, body))
+expect('the old password', login(PASSWORD) == 403, 'let in')
+expect('the new password', login(fresh) == 200, 'refused')
+open(f'{CONTROL}/restart-wanted', 'w').close()
+until = time.monotonic() + 60
+while not os.path.exists(f'{CONTROL}/restarted'):
+    expect('a new gateway', time.monotonic() < until, 'none')
+    time.sleep(0.02)
+expect('a box for the old key', login(fresh) == 403, 'let in')
+BOX = server_box()
+expect('a box for the new key', login(fresh) == 200, 'refused')
+with open(f'{CONTROL}/commands', 'w', encoding='utf-8', newline='') as file:
+    file.write('\0'.join(sent))
 print('all is well')
