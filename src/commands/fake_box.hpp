@@ -71,6 +71,7 @@ class FakeBox {
                                  .accounts = accounts_.emplace(settings, root, clock),
                                  .box = box_.emplace(settings, root, VariableOf()),
                                  .config = config_.emplace(settings),
+                                 .network = network_.emplace(settings, root, health, probe_, -1),
                                  .adm_conf = RenderAdmConf(settings),
                                  .started = clock.Steady(),
                                  .stop_fd = -1});
@@ -101,6 +102,8 @@ class FakeBox {
   std::optional<AccountGate> accounts_;
   std::optional<BoxServices> box_;
   std::optional<ConfigServices> config_;
+  InternetProbe probe_{"127.0.0.1", 1};
+  std::optional<NetworkServices> network_;
   std::optional<Services> services_;
 };
 

@@ -87,6 +87,32 @@ Result<Outcome> RunAnsible(const Arguments&, Services&);
 Result<Outcome> RunAnsibleRoles(const Arguments&, Services&);
 Result<Outcome> ResetNetwork(const Arguments&, Services&);
 
+// network_commands.cpp
+Result<Outcome> GetNetworkInfo(const Arguments&, Services&);
+Result<Outcome> ConfirmNetwork(const Arguments&, Services&);
+
+// hotspot_commands.cpp
+Result<Outcome> CtlHotspot(const Arguments&, Services&);
+Result<Outcome> CtlWifi(const Arguments&, Services&);
+Result<Outcome> CtlBluetooth(const Arguments&, Services&);
+
+// wifi_commands.cpp
+Result<Outcome> SetWifiConnectionParams(const Arguments&, Services&);
+Result<Outcome> RemoveWifiConnectionParams(const Arguments&, Services&);
+
+// vpn_commands.cpp
+Result<Outcome> CtlVpn(const Arguments&, Services&);
+Result<Outcome> GetTailscaleStatus(const Arguments&, Services&);
+Result<Outcome> CtlTailscale(const Arguments&, Services&);
+
+// proxy_commands.cpp
+Result<Outcome> GetWhlist(const Arguments&, Services&);
+Result<Outcome> SetWhlist(const Arguments&, Services&);
+
+// speed_commands.cpp
+Result<Outcome> GetInetSpeed(const Arguments&, Services&);
+Result<Outcome> GetInetSpeed2(const Arguments&, Services&);
+
 // menu_commands.cpp
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
 

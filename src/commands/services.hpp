@@ -10,6 +10,7 @@
 #include "commands/config_services.hpp"
 #include "commands/content_services.hpp"
 #include "commands/health.hpp"
+#include "commands/network_services.hpp"
 #include "commands/server_stats.hpp"
 #include "commands/shared_run.hpp"
 #include "content/kiwix_catalog.hpp"
@@ -37,6 +38,7 @@ struct Services {
   AccountGate& accounts;
   BoxServices& box;
   ConfigServices& config;
+  NetworkServices& network;
   ReadyJson adm_conf;  ///< RenderAdmConf(settings)
   SteadyTime started;  ///< of the server
   int stop_fd = -1;    ///< readable when the server stops; ends programs that handlers wait for

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "commands/confirm_within.hpp"
 #include "commands/handlers.hpp"
 
 namespace cmdsrv {
@@ -122,6 +123,47 @@ constexpr std::array kWaitEvents = {
     Parameter{.name = "timeout", .type = Type::Number, .need = Need::Optional, .least = 0, .most = 300},
 };
 
+constexpr std::array kConfirmNetwork = {
+    Parameter{.name = "keep", .type = Type::Flag, .need = Need::Optional},
+};
+constexpr std::array kCtlBluetooth = {
+    Parameter{.name = "bluetooth_on_off", .type = Type::Text, .need = Need::Required, .value_class = Class::OnOff},
+};
+constexpr std::array kCtlHotspot = {
+    Parameter{.name = "hotspot_password", .type = Type::Text, .need = Need::Required},
+    kConfirmWithin,
+};
+constexpr std::array kCtlTailscale = {
+    Parameter{.name = "tailscale_on_off", .type = Type::Text, .need = Need::Required, .most_bytes = 3},
+    Parameter{.name = "tailscale_login", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "tailscale_custom_login", .type = Type::Text, .need = Need::Required, .most_bytes = 2048},
+    Parameter{.name = "tailscale_authkey", .type = Type::Text, .need = Need::Required, .most_bytes = 200},
+    Parameter{.name = "tailscale_hostname", .type = Type::Text, .need = Need::Required, .most_bytes = 63},
+};
+constexpr std::array kCtlVpn = {
+    Parameter{.name = "vpn_on_off", .type = Type::Text, .need = Need::Required, .value_class = Class::OnOff},
+    Parameter{.name = "vpn_handle", .type = Type::Text, .need = Need::Required, .most_bytes = 64},
+    Parameter{.name = "make_permanent", .type = Type::Text, .need = Need::Required, .most_bytes = 16},
+};
+constexpr std::array kCtlWifi = {
+    Parameter{.name = "hotspot_on_off", .type = Type::Text, .need = Need::Required, .value_class = Class::OnOff},
+    kConfirmWithin,
+};
+constexpr std::array kRemoveWifi = {kConfirmWithin};
+constexpr std::array kSetWhlist = {
+    Parameter{.name = "iiab_whitelist",
+              .type = Type::TextList,
+              .need = Need::Required,
+              .most_elements = 10'000,
+              .most_bytes = 255},
+};
+constexpr std::array kSetWifi = {
+    Parameter{.name = "connect_wifi_ssid", .type = Type::Text, .need = Need::Required, .most_bytes = 32},
+    Parameter{.name = "connect_wifi_bssid", .type = Type::Text, .need = Need::Optional, .most_bytes = 17},
+    Parameter{.name = "connect_wifi_password", .type = Type::Text, .need = Need::Required, .most_bytes = 64},
+    kConfirmWithin,
+};
+
 constexpr std::span<const Parameter> kNone = {};
 
 // clang-format off
@@ -130,8 +172,14 @@ constexpr CommandRowInfo kCommands[] = {
     {"AUTHENTICATE",       Caller::Gateway, Needs::Nothing,  Log::Never, Makes::Answers, Lane::Password, kAuthenticate, Authenticate,  "Tells the gateway whether a password is right."},
     {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
     {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
+    {"CONFIRM-NETWORK",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kConfirmNetwork, ConfirmNetwork, "Keeps a change of the network that would go back by itself, or takes it back."},
     {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick."},
     {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
+    {"CTL-BLUETOOTH",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kCtlBluetooth, CtlBluetooth,   "Switches the network over Bluetooth on or off."},
+    {"CTL-HOTSPOT",        Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow,  kCtlHotspot,  CtlHotspot,      "Changes the password of the hotspot."},
+    {"CTL-TAILSCALE",      Caller::Console, Needs::Internet, Log::Verb,  Makes::Answers, Lane::Slow,  kCtlTailscale, CtlTailscale,   "Joins or leaves a Tailscale network."},
+    {"CTL-VPN",            Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kCtlVpn,      CtlVpn,          "Starts or stops OpenVPN."},
+    {"CTL-WIFI",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kCtlWifi,     CtlWifi,         "Switches the hotspot on or off."},
     {"DEL-CONTENT",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelContent,  DelContent,      "Deletes ZIM files and modules, and their items on the home menu."},
     {"DEL-DOWNLOADS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kDelDownloads, DelDownloads,    "Deletes downloaded archives."},
     {"DEL-MODULES",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kDelModules,  DelModules,      "Deletes ZIM files or modules."},
@@ -142,11 +190,14 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-HEALTH",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetHealth,       "The parts of the server, how they are, and what to do about it."},
     {"GET-HW-INFO",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetHwInfo,       "The hardware, as lshw tells it."},
     {"GET-IIAB-INI",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetIiabIni,      "What was installed, as iiab.ini tells."},
+    {"GET-INET-SPEED",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetInetSpeed,    "Measures the line by a download."},
+    {"GET-INET-SPEED2",    Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetInetSpeed2,   "Measures the line with speedtest-cli."},
     {"GET-JOB-ACTIVE-SUM", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        GetJobActiveSum, "How many jobs run."},
     {"GET-JOB-LOG",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobLog,   GetJobLog,       "A piece of the full output of a job."},
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
     {"GET-MEM-INFO",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetMemInfo,      "Memory and swap, as free -h prints it."},
+    {"GET-NETWORK-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetNetworkInfo,  "Interfaces, routes, hotspot, and Wi-Fi in reach."},
     {"GET-OER2GO-CAT",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOer2goCat,    "Fetches the catalog of modules from IIAB."},
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
     {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
@@ -154,8 +205,10 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
     {"GET-STORAGE-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetStorageInfo,  "File systems, as df -lh prints them."},
+    {"GET-TAILSCALE-STATUS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetTailscaleStatus, "Whether the box is in a Tailscale network, and with whom."},
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
+    {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
@@ -163,12 +216,15 @@ constexpr CommandRowInfo kCommands[] = {
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
     {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},
+    {"REMOVE-WIFI-CONNECTION-PARAMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kRemoveWifi, RemoveWifiConnectionParams, "Forgets all Wi-Fi networks."},
     {"RESET-NETWORK",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        ResetNetwork,    "Sets up the network of the box anew."},
     {"RESTART-KIWIX",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        RestartKiwix,    "Starts the service that shows the ZIM files again."},
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
     {"RUN-ANSIBLE",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kRunAnsible,  RunAnsible,      "Runs the playbooks of the box, or the parts with some tags."},
     {"RUN-ANSIBLE-ROLES",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kRunAnsibleRoles, RunAnsibleRoles, "Installs and switches services as the variables say."},
     {"SET-CONF",           Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow, kSetConf,     SetConf,         "Sets variables of the box."},
+    {"SET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSetWhlist,   SetWhlist,       "Sets the list of permitted URLs."},
+    {"SET-WIFI-CONNECTION-PARAMS", Caller::Console, Needs::Nothing, Log::Verb, Makes::Answers, Lane::Slow, kSetWifi, SetWifiConnectionParams, "Joins a Wi-Fi network."},
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},

@@ -177,6 +177,9 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
                                            {"_password", "_pwd", "_pwd_hash", "_license_key", "_authkey"});
   settings.inet_check_host = reader.Text("inet_check_host", settings.inet_check_host);
   settings.inet_check_port = reader.Number("inet_check_port", settings.inet_check_port, 1, 65'535);
+  settings.inet_speed_url = reader.Text("inet_speed_url", settings.inet_speed_url);
+  settings.known_pi_password = reader.Text("known_pi_password", "raspberry");
+  settings.tailscale_allow_http = reader.Flag("tailscale_allow_http", settings.tailscale_allow_http);
 }
 
 void ReadStateKeys(Reader& reader, json::object& keys, Settings& settings) {

@@ -49,6 +49,9 @@ struct Settings {
 
   std::string inet_check_host = "en.wikipedia.org";
   std::uint16_t inet_check_port = 80;
+  std::string inet_speed_url = "http://cachefly.cachefly.net/10mb.test";
+  std::string known_pi_password;      ///< key: the one that Raspberry Pi OS shipped with; never sent
+  bool tailscale_allow_http = false;  ///< key: a login server without TLS, in a network of one's own
 
   std::string ansible_program;
   std::string ansible_playbook_program;

@@ -23,6 +23,8 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kDeadline{5};
 constexpr std::chrono::seconds kYesLasts{10};
+constexpr std::chrono::minutes kAnswerLasts{10};
+constexpr milliseconds kShortWait{100};
 constexpr std::size_t kMostAddresses = 8;
 
 /// Tries all addresses at the same time: one that swallows packets (a broken IPv6 route) does not hide one that
@@ -78,6 +80,7 @@ struct InternetProbe::State {
   bool under_way = false;
   bool answer = false;  ///< of the latest probe
   Steady::time_point good_until{};
+  Steady::time_point answered{};
   std::vector<std::function<void(bool)>> asked;
 
   void Finish(bool answer_now) {
@@ -87,6 +90,7 @@ struct InternetProbe::State {
       answer = answer_now;
       under_way = false;
       ++probes;
+      answered = Steady::now();
       if (answer) good_until = Steady::now() + kYesLasts;
       waiting.swap(asked);
       finished.notify_all();
@@ -117,6 +121,17 @@ bool InternetProbe::Available() {
   if (Steady::now() < state_->good_until) return true;
   if (!State::Begin(state_)) return false;
   const std::uint64_t mine = state_->probes;
+  return state_->finished.wait_until(lock, deadline, [&] { return state_->probes != mine; }) && state_->answer;
+}
+
+bool InternetProbe::Recent() {
+  std::unique_lock lock(state_->mutex);
+  if (Steady::now() < state_->good_until) return true;
+  if (!State::Begin(state_)) return false;
+  const bool known = state_->probes > 0 && Steady::now() - state_->answered < kAnswerLasts;
+  if (known && state_->answer) return true;
+  const std::uint64_t mine = state_->probes;
+  const auto deadline = Steady::now() + (known ? kShortWait : milliseconds(kDeadline));
   return state_->finished.wait_until(lock, deadline, [&] { return state_->probes != mine; }) && state_->answer;
 }
 

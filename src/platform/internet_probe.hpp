@@ -14,6 +14,10 @@ class InternetProbe {
   InternetProbe(std::string host, std::uint16_t port);
   bool Available();
 
+  /// For showing: the answer of the last probe when it is not older than 10 minutes, and a new probe is begun for the
+  /// next one who asks. Waits as Available does when there is no such answer, and at most 100 ms when it is a no.
+  bool Recent();
+
   /// The same without waiting, always looked at anew: `done` is called once, in some thread, also when the probe is
   /// gone by then.
   void Ask(std::function<void(bool)> done);

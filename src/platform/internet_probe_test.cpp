@@ -123,6 +123,17 @@ TEST(InternetProbe, SilenceEndsAtTheDeadlineForAllCallersTogether) {
   for (auto& caller : callers) caller.join();
   EXPECT_GE(Steady::now() - began, seconds(4));
   EXPECT_LT(Steady::now() - began, seconds(8));
+  const auto known = Steady::now();
+  EXPECT_FALSE(probe.Recent());
+  EXPECT_LT(Steady::now() - known, seconds(3)) << "the no of a moment ago is said at once";
+}
+
+TEST(InternetProbe, RecentSaysWhatIsKnown) {
+  const Port port(true);
+  EXPECT_TRUE(InternetProbe("127.0.0.1", port.Number()).Recent()) << "nothing is known yet, so it looks";
+  InternetProbe probe("127.0.0.1", port.Number());
+  EXPECT_TRUE(probe.Available());
+  EXPECT_TRUE(probe.Recent());
 }
 
 TEST(InternetProbe, MayGoAwayWhileAProbeIsUnderWay) {

@@ -224,6 +224,7 @@ int Daemon::Stop(Router::End end) {
     log::Warning(kServer, "cannot remove {}: {}", settings_.socket_path, Reason(errno));
   }
   socket_->Close(kLinger);
+  CutPrograms();  // of the machine's own threads; a change of the network goes on going back at the next start
   if (machine_) machine_->Stop(end.end_jobs);
   log::Info(kServer, "stopped");
   if (end.all_answered) {

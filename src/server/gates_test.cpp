@@ -159,6 +159,8 @@ class GatesTest : public testing::Test {
   AccountGate accounts_{settings_, root_, clock_};
   BoxServices box_{settings_, root_, {}};
   ConfigServices config_{settings_};
+  InternetProbe probe_{"127.0.0.1", 1};
+  NetworkServices network_{settings_, root_, health_, probe_, -1};
   Services services_{.settings = settings_,
                      .root = root_,
                      .clock = clock_,
@@ -172,6 +174,7 @@ class GatesTest : public testing::Test {
                      .accounts = accounts_,
                      .box = box_,
                      .config = config_,
+                     .network = network_,
                      .adm_conf = nullptr,
                      .started = {}};
   bool internet_ = true;

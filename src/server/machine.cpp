@@ -117,6 +117,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
       library_(settings.zim_dir + "library.xml"),
       content_(settings),
       accounts_(settings, root, kClock),
+      network_(settings, root, health_, *base_.internet, stop_fd),
       services_{.settings = settings,
                 .root = root,
                 .clock = kClock,
@@ -130,6 +131,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .accounts = accounts_,
                 .box = *base_.box,
                 .config = *base_.config,
+                .network = network_,
                 .adm_conf = RenderAdmConf(settings),
                 .started = kClock.Steady(),
                 .stop_fd = stop_fd},
@@ -139,6 +141,7 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
               }}) {
   base_.config->internet = [this] { return InternetAvailable(); };
   TellHealth();
+  network_.guard.TakeUp();
 }
 
 void Machine::Load() {
@@ -189,6 +192,7 @@ void Machine::Stop(bool end_jobs) {
   base_.minder->Board().Events().OnPush({});
   base_.facts->Stop();
   base_.monitor->Stop();
+  network_.timer.Stop();
   base_.minder->Stop(end_jobs);
   base_.opened.store->Close();
 }

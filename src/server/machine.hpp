@@ -66,6 +66,7 @@ class Machine {
   ContentServices content_;
   ServerStats stats_;
   AccountGate accounts_;
+  NetworkServices network_;
   Services services_;
   Loader loader_;
   Gates gates_;

@@ -53,6 +53,7 @@ StepEnd ModuleFetch(const Context& context, std::span<const std::string> argumen
 StepEnd ModuleInstall(const Context& context, std::span<const std::string> arguments);
 StepEnd ModuleCatalogStep(const Context& context, std::span<const std::string> arguments);
 int ModuleCatalogStatus(ErrorCode code);
+StepEnd InetSpeed(const Context& context, std::span<const std::string> arguments);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

@@ -12,6 +12,8 @@ constexpr Step kSteps[] = {
      "copies a module between the box (internal) and a stick (usb0)"},
     {"copy-zim",      "",                    "", Needs::Settings, CopyZim,          "--from DEVICE --to DEVICE [--index] NAME",
      "copies a ZIM between the box (internal) and a stick (usb0)"},
+    {"inet-speed",    "",                    "", Needs::Settings, InetSpeed,        "[--deadline SECONDS]",
+     "measures the line by downloading a file to nowhere"},
     {"kiwix-catalog", "iiab-get-kiwix-cat",  "-v", Needs::Settings, KiwixCatalogStep, "[-v] [--force] [--deadline SECONDS]",
      "fetches the Kiwix and IIAB ZIM catalogs"},
     {"make-kiwix-lib", "iiab-make-kiwix-lib", "", Needs::Settings, MakeKiwixLib,     "[-f] [-v] [--device usbN]",

@@ -1,0 +1,192 @@
+#include "commands/network_guard.hpp"
+
+#include <gmock/gmock.h>
+
+#include "commands/network_test_box.hpp"
+#include "support/wait.hpp"
+
+namespace cmdsrv {
+namespace {
+
+using std::chrono::seconds;
+using test::WaitUntil;
+using ::testing::HasSubstr;
+using Kind = WayBackAct::Kind;
+
+constexpr const char* kConf = "/etc/hostapd/hostapd.conf";
+
+class Guard : public ::testing::Test {
+ protected:
+  Guard() {
+    box.Put(kConf, "the new one");
+    way = {{Kind::RestoreFile, box.root.Path(kConf), "the old one \xff\n"}, {Kind::RestartHotspot}};
+  }
+
+  /// A server of its own; the one before is gone without a word, as after kill -9.
+  NetworkGuard& Start() {
+    services.reset();
+    return services.emplace(box.settings, box.root, box.health, probe, -1).guard;
+  }
+
+  /// A change that waits for so long, of a server that is gone then.
+  void LeaveBehind(int confirm_within) {
+    auto change = Start().Begin("CTL-HOTSPOT");
+    ASSERT_TRUE(change->Arm(way, seconds(confirm_within)).has_value());
+    ASSERT_TRUE(change->Keep().has_value());
+    services.reset();
+    ASSERT_TRUE(box.IsArmed());
+  }
+
+  void ChangeState(const std::string& key, const json::value& value) {
+    json::object state = ParseJson(ReadFile(box.StatePath()).value()).value().get_object();
+    state[key] = value;
+    box.Write(box.StatePath(), PrintJson(state));
+  }
+
+  void ExpectBack() {
+    EXPECT_TRUE(WaitUntil([this] { return !box.IsArmed(); }, seconds(30)));
+    EXPECT_EQ(box.Get(kConf), "the old one \xff\n");
+    EXPECT_TRUE(box.Called("systemctl restart hostapd.service"));
+  }
+
+  NetworkBox box;
+  InternetProbe probe{"127.0.0.1", 1};
+  std::optional<NetworkServices> services;
+  WayBack way;
+};
+
+TEST_F(Guard, AfterACrashTheRestOfTheTimeRuns) {
+  LeaveBehind(3600);
+  NetworkGuard& guard = Start();
+  guard.TakeUp();
+  const auto waiting = guard.Unconfirmed();
+  ASSERT_TRUE(waiting.has_value());
+  EXPECT_EQ(waiting->verb, "CTL-HOTSPOT");
+  EXPECT_GT(waiting->left, seconds(3000));
+  EXPECT_TRUE(guard.Confirm(true).has_value());
+  EXPECT_FALSE(box.IsArmed());
+  EXPECT_EQ(box.Get(kConf), "the new one");
+}
+
+TEST_F(Guard, AfterACrashItGoesBackInTime) {
+  LeaveBehind(1);
+  Start().TakeUp();
+  ExpectBack();
+}
+
+TEST_F(Guard, AfterARebootItGoesBackAtOnce) {
+  LeaveBehind(3600);
+  ChangeState("boot", "00000000-0000-4000-8000-000000000000");
+  Start().TakeUp();
+  ExpectBack();
+}
+
+TEST_F(Guard, CrashInTheMiddleOfAChange) {
+  {
+    auto change = Start().Begin("CTL-HOTSPOT");
+    ASSERT_TRUE(change->Arm(way, seconds(3600)).has_value());
+    const std::string state = ReadFile(box.StatePath()).value();
+    (void)change->GoBack();
+    box.Put(kConf, "the new one");
+    box.Write(box.StatePath(), state);  // as it lies there when the power goes
+  }
+  box.Remove("/box/calls");
+  Start().TakeUp();
+  ExpectBack();
+}
+
+TEST_F(Guard, NothingLeftBehind) {
+  NetworkGuard& guard = Start();
+  guard.TakeUp();
+  EXPECT_FALSE(guard.Unconfirmed());
+  EXPECT_TRUE(guard.Begin("CTL-WIFI").has_value());
+  EXPECT_EQ(box.Calls(), "");
+}
+
+TEST_F(Guard, WhatCannotBeUsedIsToldAndNotDone) {
+  const std::string hostile[] = {
+      R"([{"act": "restore-file", "target": "/etc/shadow", "text": "00"}])",
+      R"([{"act": "remove-file", "target": "/etc/hostapd/../shadow", "text": ""}])",
+      R"([{"act": "load", "target": "/etc/NetworkManager/system-connections/../x", "text": ""}])",
+      R"([{"act": "connect", "target": "--help", "text": ""}])",
+      R"([{"act": "forget", "target": "x y", "text": ""}])",
+      R"([{"act": "switch-hotspot", "target": "-on; reboot", "text": ""}])",
+      R"([{"act": "set-password", "target": "", "text": "0a0a0a0a0a0a0a0a0a"}])",
+      R"([{"act": "run", "target": "reboot", "text": ""}])",
+      R"([{"act": "restart-hotspot", "target": "", "text": "xyz"}])",
+      R"([5])",
+      R"("x")",
+  };
+  for (const std::string& acts : hostile) {
+    LeaveBehind(3600);
+    ChangeState("way_back", ParseJson(acts).value());
+    NetworkGuard& guard = Start();
+    guard.TakeUp();
+    EXPECT_FALSE(guard.Unconfirmed()) << acts;
+    EXPECT_TRUE(box.IsArmed()) << "kept for whoever looks into it: " << acts;
+    EXPECT_THAT(PrintJson(box.health.Describe()), HasSubstr("network-change.json"));
+  }
+  for (const char* broken : {"", "{", "[]", "{\"way_back\": []}"}) {
+    box.Write(box.StatePath(), broken);
+    NetworkGuard& guard = Start();
+    guard.TakeUp();
+    EXPECT_FALSE(guard.Unconfirmed()) << broken;
+  }
+  EXPECT_EQ(box.Calls(), "");
+}
+
+TEST_F(Guard, OnlyOneChangeAtATime) {
+  NetworkGuard& guard = Start();
+  auto first = guard.Begin("CTL-WIFI");
+  ASSERT_TRUE(first.has_value());
+  EXPECT_THAT(guard.Begin("CTL-HOTSPOT").error().message, HasSubstr("being changed already"));
+  EXPECT_THAT(guard.Confirm(true).error().message, HasSubstr("being changed or going back"));
+  EXPECT_TRUE(first->Arm({}, std::nullopt).has_value());
+  EXPECT_TRUE(first->Keep().has_value());
+  EXPECT_TRUE(guard.Begin("CTL-HOTSPOT").has_value());
+  EXPECT_TRUE(guard.Begin("CTL-HOTSPOT").has_value()) << "the one before ended without a word";
+}
+
+TEST_F(Guard, WhatFailsOnTheWayBackIsTriedAgainAtTheNextStart) {
+  LeaveBehind(1);
+  box.Fail("systemctl", 1);
+  NetworkGuard& guard = Start();
+  guard.TakeUp();
+  EXPECT_TRUE(WaitUntil([&] { return box.Get(kConf) == "the old one \xff\n"; }, seconds(30)));
+  EXPECT_TRUE(
+      WaitUntil([&] { return box.Log().find("could not be taken back in full") != std::string::npos; }, seconds(30)));
+  EXPECT_TRUE(box.IsArmed());
+  box.Remove("/box/fail/systemctl");
+  Start().TakeUp();
+  ExpectBack();
+}
+
+TEST_F(Guard, ConfirmationThatCannotBeWrittenDownIsNone) {
+  LeaveBehind(3600);
+  NetworkGuard& guard = Start();
+  guard.TakeUp();
+  std::filesystem::remove(box.StatePath());
+  std::filesystem::create_directories(box.StatePath() + "/x");  // cannot be removed as a file
+  EXPECT_THAT(guard.Confirm(true).error().message, HasSubstr("Unable to write down"));
+  EXPECT_TRUE(guard.Unconfirmed().has_value()) << "so it still goes back";
+}
+
+TEST(WayBackFile, IsReadAsItWasWritten) {
+  NetworkBox box;
+  const std::string keyfile = KeyfileDirectory(box.root) + "Café ☕.nmconnection";
+  const std::string uuid = "e0c0b1a2-0000-4000-8000-000000000003";
+  const WayBack way{{Kind::RestoreFile, keyfile, std::string("a\0b\xff\n", 5)},
+                    {Kind::RemoveFile, NetplanPath(box.root)},
+                    {Kind::SetPassword, {}, "the old one"},
+                    {Kind::RestartHotspot},
+                    {Kind::SwitchHotspot, "off"},
+                    {Kind::Load, RuntimeKeyfileDirectory(box.root) + "x"},
+                    {Kind::Connect, uuid},
+                    {Kind::Disconnect},
+                    {Kind::Forget, uuid}};
+  const std::string text = PrintJson(DescribeWayBack(way));
+  EXPECT_EQ(ReadWayBack(ParseJson(text).value(), box.root).value(), way);
+}
+
+}  // namespace
+}  // namespace cmdsrv

@@ -1,0 +1,61 @@
+#include "content/netplan_wifi.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/json.hpp"
+
+namespace cmdsrv {
+namespace {
+
+const std::string kPsk(64, 'a');
+
+std::string Set(std::string_view text, std::string_view ssid, const std::string& psk = kPsk) {
+  const auto changed = SetNetplanWifi(text, ssid, Secret(psk));
+  if (!changed) return "error: " + changed.error().message;
+  return PrintJson(ParseJson(changed->Expose()).value());
+}
+
+TEST(NetplanWifi, MissingLevelsAreMade) {
+  EXPECT_EQ(Set("", "Net"),
+            R"({"network":{"version":2,"wifis":{"wlan0":{"dhcp4":true,"access-points":{"Net":{"password":")" + kPsk +
+                R"("}}}}}})");
+  EXPECT_EQ(Set("network:\n", "Net", ""),
+            R"({"network":{"version":2,"wifis":{"wlan0":{"dhcp4":true,"access-points":{"Net":{}}}}}})");
+}
+
+TEST(NetplanWifi, OthersStay) {
+  EXPECT_EQ(Set("# ours\n"
+                "network:\n"
+                "  version: 2\n"
+                "  ethernets:\n"
+                "    eth0:\n"
+                "      dhcp4: true\n"
+                "      optional: true\n"
+                "  wifis:\n"
+                "    wlan0:\n"
+                "      dhcp4: false\n"
+                "      access-points:\n"
+                "        \"Net\":\n"
+                "          password: \"old one\"\n"
+                "        Other:\n"
+                "          password: other1234\n",
+                "Net", "b"),
+            R"({"network":{"version":2,"ethernets":{"eth0":{"dhcp4":true,"optional":true}},"wifis":{"wlan0":)"
+            R"({"dhcp4":false,"access-points":{"Net":{"password":"b"},"Other":{"password":"other1234"}}}}}})");
+}
+
+TEST(NetplanWifi, NoSsidBecomesAnythingElse) {
+  for (const char* ssid : {"x: y", "\"", "{", "# x", "- x", "*a", "&a", "!t", "%", "yes", "1", "x\\", "Café ☕"}) {
+    const std::string once = Set("", ssid);
+    EXPECT_EQ(Set(once, ssid), once) << "read back as the same SSID: " << ssid;
+  }
+}
+
+TEST(NetplanWifi, BrokenFilesAreLeftAlone) {
+  for (const char* bad : {"network: [", "network: 5\n", "network:\n  wifis: text\n", "- a\n- b\n"}) {
+    EXPECT_THAT(Set(bad, "Net"), ::testing::StartsWith("error: ")) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace cmdsrv
