@@ -122,6 +122,7 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
 }
 
 HttpResponse Gateway::Welcome(const HttpRequest& request, const Visitor& visitor) {
+  if (visitor.session) return {};  // a session that could open the next one would never end
   if (request.Header("X-IIAB-Session") != "cookie") return {.body = login_.OpenSession(visitor)};
   auto [token, forgery_text] = login_.OpenCookieSession(visitor);
   return {.body = std::move(forgery_text), .headers = {{"Set-Cookie", SessionCookie(token, request.secure)}}};

@@ -164,6 +164,21 @@ TEST_F(GatewaySessionTest, ACookieEndsWithLogoutAndPassword) {
   EXPECT_FALSE(Passes(Post(page))) << "nobody has used it";
 }
 
+TEST_F(GatewaySessionTest, ASessionOpensNoOther) {
+  const std::string token = SignIn().body;
+  HttpRequest by_token = Login("x:y");
+  by_token.headers[0] = {"X-IIAB-Token", Seal(token, by_token.headers[1].second, keys.Public())};
+  const auto* again = Send(by_token);
+  EXPECT_EQ(again->status, 200);
+  EXPECT_EQ(again->body, "");
+  HttpRequest by_cookie = Request("GET", "/iiab-cmd-service/auth/login", OpenPage());
+  by_cookie.headers.emplace_back("X-IIAB-Session", "cookie");
+  const auto* page = Send(by_cookie);
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(HeaderOf(*page, "Set-Cookie"), "");
+  EXPECT_EQ(page->body, "");
+}
+
 TEST_F(GatewaySessionTest, EventsAreForThoseWhoAreSignedIn) {
   EXPECT_EQ(Get("/iiab-cmd-service/events").status, 403);
   EXPECT_EQ(Send({.method = "HEAD", .path = "/iiab-cmd-service/events"})->status, 405);

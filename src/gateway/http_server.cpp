@@ -53,6 +53,7 @@ struct Framing {
   bool transfer_encoding = false;
   bool long_value = false;
   bool strange_name = false;
+  bool strange_value = false;
   std::size_t hosts = 0;
   bool strange_host = false;
   std::size_t length = 0;
@@ -62,6 +63,14 @@ struct Framing {
 bool IsHeaderName(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+/// MHD leaves a CR without its LF, and a folded line with its end, in the value; another server may see two headers.
+bool IsHeaderValue(std::string_view value) {
+  return std::ranges::none_of(value, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
   });
 }
 
@@ -247,6 +256,7 @@ void HttpServer::Judge(Exchange& exchange) {
   for (const auto& [name, value] : exchange.request.headers) {
     if (value.size() > limits_.header_value_bytes) framing.long_value = true;
     if (!IsHeaderName(name)) framing.strange_name = true;
+    if (!IsHeaderValue(value)) framing.strange_value = true;
     if (strcasecmp(name.c_str(), "Transfer-Encoding") == 0) framing.transfer_encoding = true;
     if (strcasecmp(name.c_str(), "Host") == 0) {
       ++framing.hosts;
@@ -263,7 +273,7 @@ void HttpServer::Judge(Exchange& exchange) {
     exchange.response = Refusal(status);
   };
   // Two servers in a row may disagree about where such a request ends, so it and the connection end here.
-  if (framing.lengths > 1 || framing.strange_name) return refuse(400, true);
+  if (framing.lengths > 1 || framing.strange_name || framing.strange_value) return refuse(400, true);
   if (framing.hosts > 1 || framing.strange_host) return refuse(400, true);
   if (framing.transfer_encoding) return refuse(framing.lengths == 1 ? 400 : 411, true);
   if (framing.long_value) return refuse(431, true);

@@ -206,6 +206,8 @@ TEST_F(HttpServerTest, ShapesThatTwoServersReadDifferentlyEndTheConnection) {
       "POST /x HTTP/1.1\r\nHost: b\r\n Content-Length: 5\r\n\r\nhello",
       "GET /x HTTP/1.1\r\n\r\n",
       "GET /x y HTTP/1.1\r\nHost: b\r\n\r\n",
+      "POST /x HTTP/1.1\r\nHost: b\r\nX: y\rContent-Length: 5\r\n\r\nhello",
+      "GET /x HTTP/1.1\r\nHost: b\r\nX: a\x01\r\n\r\n",
       // A bare LF ends a line, as in nginx: what follows it counts.
       "POST /x HTTP/1.1\nHost: b\nContent-Length: 5\nTransfer-Encoding: chunked\r\n\r\nhello",
       "POST /x HTTP/1.1\r\nHost: b\r\nX: y\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello",
