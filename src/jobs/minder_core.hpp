@@ -117,6 +117,7 @@ class MinderCore {
     return EndOfIdle(job, JobEvent::Cancel, job.cancel_code, job.cancel_reason);
   }
   void WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> ended, unsigned tries);
+  void EndWithoutRow(std::vector<JobUpdate> updates, const std::vector<JobId>& ended, const Error& error);
   void EndWritten(const std::vector<JobId>& ended);
   std::string OutputOf(const JobRecord& job, std::uint64_t total, std::string_view remark) const;
 

@@ -151,6 +151,33 @@ TEST_F(MinderTest, AnEndThatCannotBeRecordedIsKeptWhileOthersRun) {
   EXPECT_TRUE(Began(ids[1]));
 }
 
+TEST_F(MinderTest, ARowThatSomebodyDeletedHoldsNeitherSlotNorTheEndsOfOthers) {
+  options.max_running = 1;
+  Boot();
+  const auto ids = Submit(Chain(2));
+  const JobId other = Submit(Chain(1)).at(0);
+  store.rows.erase(ids[0]);
+  End(ids[0], 1);
+  EXPECT_EQ(StatusOf(ids[1]), "CANCELLED");
+  EXPECT_THAT(runner.started, ElementsAre(ids[0], other));
+  EXPECT_EQ(board->Active().started, 1);
+}
+
+TEST_F(MinderTest, AWaitingJobWhoseRowSomebodyDeletedIsForgotten) {
+  options.max_running = 1;
+  Boot();
+  const JobId first = Submit(Chain(1)).at(0);
+  const JobId gone = Submit(Chain(1), "GONE").at(0);
+  store.rows.erase(gone);
+  End(first);
+  runner.End(gone, RunPhase::NeverBegan);
+  loop->Drain();
+  EXPECT_FALSE(Began(gone));
+  EXPECT_EQ(board->Active().scheduled, 0);
+  EXPECT_TRUE(board->Reserve("GONE")) << "the same Command may be sent again";
+  EXPECT_EQ(loop->Timers(), 1U) << "the daily prune only";
+}
+
 TEST_F(MinderTest, AProgramThatCannotBeExecutedIsAFailureWithASentence) {
   const JobId id = Submit(Chain(1)).at(0);
   runner.runs.at(id).record.stage = StartStage::Exec;

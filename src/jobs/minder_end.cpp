@@ -219,6 +219,7 @@ void MinderCore::WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> en
   Write(std::move(updates), Store::Durability::Synced,
         [this, again = std::move(again), ended = std::move(ended), tries](const Result<void>& result) mutable {
           if (result) return EndWritten(ended);
+          if (result.error().code == ErrorCode::NotFound) return EndWithoutRow(again, ended, result.error());
           const auto pause = Backoff(tries);
           log::Error(kJobs, "cannot record the end of job {}: {}; trying again in {} s", ended.front(),
                      result.error().message, pause.count() / 1000);
@@ -226,13 +227,28 @@ void MinderCore::WriteEnds(std::vector<JobUpdate> updates, std::vector<JobId> en
         });
 }
 
+/// Somebody has deleted a row behind our back. Of that job nobody will ever ask; it must not hold a slot, its locks and
+/// the ends of others for ever.
+void MinderCore::EndWithoutRow(std::vector<JobUpdate> updates, const std::vector<JobId>& ended, const Error& error) {
+  if (updates.size() <= 1) {
+    log::Error(kJobs, "the end of job {} is not recorded: {}", ended.front(), error.message);
+    return EndWritten(ended);
+  }
+  for (JobUpdate& update : updates) {
+    const JobId id = update.id;
+    WriteEnds({std::move(update)}, {id}, 0);
+  }
+}
+
 void MinderCore::EndWritten(const std::vector<JobId>& ended) {
   bool ansible = false;
+  bool ansible_ran = false;
   for (const JobId id : ended) {
     const JobRecord* job = Find(id);
     if (job == nullptr) continue;
     const auto& ending = std::get<Ending>(job->stage);
-    ansible = ansible || (job->options.ansible && ending.ran);
+    ansible = ansible || job->options.ansible;
+    ansible_ran = ansible_ran || (job->options.ansible && ending.ran);
     log::Info(kJobs, "job {} (step {} of {}) {}{}{}", id, job->step_no, job->step_count, NameOf(ending.status),
               job->run.reason.empty() ? "" : ": ", job->run.reason);
     timers_.erase(id);
@@ -242,10 +258,8 @@ void MinderCore::EndWritten(const std::vector<JobId>& ended) {
     }
   }
   TellEnds(ended);
-  if (ansible) {
-    gate_.AnsibleEnded();
-    if (options_.ansible_ended) Isolated(ended.front(), "tell of the end of", options_.ansible_ended);
-  }
+  if (ansible) gate_.AnsibleEnded();
+  if (ansible_ran && options_.ansible_ended) Isolated(ended.front(), "tell of the end of", options_.ansible_ended);
   Wake();
 }
 

@@ -97,6 +97,9 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   if (!result) {
     starting->trouble = fmt::format("cannot record the start: {}", result.error().message);
     log::Error(kJobs, "job {}: {}", id, starting->trouble);
+    if (result.error().code == ErrorCode::NotFound) {  // somebody deleted its row: it is not wanted any more
+      parts_.table.With([&](JobTable::Jobs&) { job->cancel_wanted = true; });
+    }
     return shim_ended ? PutBack(id, starting->trouble) : runs_.at(id)->Cancel();
   }
   const bool cancel = parts_.table.With([&](JobTable::Jobs&) {

@@ -50,20 +50,20 @@ std::vector<ServiceGate::TooLate> ServiceGate::Look() {
   std::optional<SteadyTime> wake;
   const auto wake_at = [&wake](SteadyTime time) { wake = wake ? std::min(*wake, time) : time; };
   table_.With([&](JobTable::Jobs& jobs) {
-    const bool ansible_runs =
-        std::ranges::any_of(jobs, [](const auto& job) { return job.second.options.ansible && IsActive(job.second); });
+    // One that waits counts as well: it may be what brings the service, and has not had its chance.
+    const bool ansible_comes = std::ranges::any_of(jobs, [](const auto& job) { return job.second.options.ansible; });
     for (auto& [id, job] : jobs) {
       Waiting* waiting = WaitingForService(job);
       if (waiting == nullptr) continue;
       if (waiting->service_since == SteadyTime{}) waiting->service_since = now;
       const SteadyTime bound = std::max(waiting->service_since, ansible_ended_) + options_.service_bound;
-      if (!ansible_runs && now >= bound) {
+      if (!ansible_comes && now >= bound) {
         const std::string detail = waiting->service_detail.empty() ? "its state is unknown" : waiting->service_detail;
         too_late.push_back({id, fmt::format("service {} is still not {} after {}: {}", job.options.service->first,
                                             job.options.service->second, Span(options_.service_bound), detail)});
         continue;
       }
-      if (!ansible_runs) wake_at(bound);
+      if (!ansible_comes) wake_at(bound);
       if (waiting->service == ServiceWait::Unknown || refresh) AddOnce(needs, NeedOf(job));
       wake_at(refresh ? now + options_.service_refresh : next_ask_);
     }

@@ -97,6 +97,41 @@ TEST_F(ServiceGateTest, AnsibleStopsTheCountAndBeginsItAnew) {
   EXPECT_EQ(StatusOf(id), "FAILED");
 }
 
+TEST_F(ServiceGateTest, AnAnsibleJobThatWaitsForASlotStopsTheCountToo) {
+  options.max_running = 1;
+  Boot();
+  const JobId download = Submit(Chain(1)).at(0);
+  JobPlan ansible = Chain(1);
+  ansible.ansible = true;
+  const JobId run = Submit(ansible).at(0);
+  const JobId id = Submit(NeedsKiwix()).at(0);
+  Answer(false);
+  loop->Advance(1h);
+  EXPECT_EQ(StatusOf(id), "SCHEDULED") << "what is to bring the service has not even begun";
+  End(download);
+  loop->Advance(1h);
+  End(run);
+  Answer(true);
+  EXPECT_THAT(runner.started, ElementsAre(download, run, id));
+}
+
+TEST_F(ServiceGateTest, AnAnsibleJobThatNeverRunsBeginsTheCountAnew) {
+  options.max_running = 1;
+  Boot();
+  Submit(Chain(1));
+  JobPlan ansible = Chain(1);
+  ansible.ansible = true;
+  const JobId run = Submit(ansible).at(0);
+  const JobId id = Submit(NeedsKiwix()).at(0);
+  Answer(false);
+  loop->Advance(1h);
+  ASSERT_TRUE(Cancel(run));
+  loop->Advance(9min);
+  EXPECT_EQ(StatusOf(id), "SCHEDULED");
+  loop->Advance(1min);
+  EXPECT_EQ(StatusOf(id), "FAILED");
+}
+
 TEST_F(ServiceGateTest, JobsThatComeLaterAskForThemselves) {
   const JobId first = Submit(NeedsKiwix()).at(0);
   Answer(true);

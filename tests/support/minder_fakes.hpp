@@ -107,6 +107,8 @@ class FakeStore final : public Store {
     if (failures > 0) {
       --failures;
       result = Fail(ErrorCode::NoSpace, "cannot write: no space left on device");
+    } else if (!std::ranges::all_of(updates, [this](const JobUpdate& update) { return rows.contains(update.id); })) {
+      result = Fail(ErrorCode::NotFound, "cannot change a job: no such job");
     } else {
       transactions.push_back({updates, durability});
       for (const JobUpdate& update : updates) Apply(update);
@@ -287,7 +289,7 @@ class FakeRunner final : public StepRunner {
   std::set<JobId> forgotten;
   std::map<JobId, Callback> hunts;
   std::map<JobId, RunOutput> outputs;
-  std::map<JobId, Callback> on_printed;  ///< wishes that have not come true
+  std::map<JobId, Callback> on_printed;    ///< wishes that have not come true
   std::vector<std::int64_t> old_programs;  ///< pids that were to be ended
   std::optional<Error> refuse;
 
