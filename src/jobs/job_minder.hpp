@@ -46,9 +46,10 @@ struct NetworkSense {
 struct MinderOptions {
   int max_running = 7;
   bool low_priority = true;
-  std::string default_cwd;       ///< CMDSRV_DIR
-  std::string state_directory;   ///< run records: <state>/runs/job-<id>.run
-  std::string output_directory;  ///< outputs: job-<id>.out
+  std::vector<std::string> priority_words;  ///< put before the program of each step; the first is an absolute path
+  std::string default_cwd;                  ///< CMDSRV_DIR
+  std::string state_directory;              ///< run records: <state>/runs/job-<id>.run
+  std::string output_directory;             ///< outputs: job-<id>.out
   std::string shim_program;
   std::string system_bus;  ///< D-Bus address of the bus where systemd makes scopes for shims; empty: there is none
   std::vector<std::string> environment;  ///< of every step

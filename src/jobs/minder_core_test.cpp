@@ -33,11 +33,12 @@ TEST_F(MinderTest, AJobIsRecordedAsStartedBeforeItsStepBegins) {
 
 TEST_F(MinderTest, StartsGetDirectoryEnvironmentAndFiles) {
   options.environment = {"PATH=/bin"};
+  options.priority_words = {"/usr/bin/nice", "-n5"};
   JobPlan plan = Chain(1);
   plan.cwd = "/opt/iiab";
   const JobId id = Submit(plan).at(0);
   const ShimStart& start = runner.runs.at(id).start;
-  EXPECT_THAT(start.argv, ElementsAre("/usr/bin/step"));
+  EXPECT_THAT(start.argv, ElementsAre("/usr/bin/nice", "-n5", "/usr/bin/step"));
   EXPECT_EQ(start.directory, "/opt/iiab");
   EXPECT_THAT(start.environment, ElementsAre("PATH=/bin"));
   EXPECT_EQ(start.record_path, options.state_directory + "/runs/job-1.run");

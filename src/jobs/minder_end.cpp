@@ -50,7 +50,8 @@ void MinderCore::Settle(JobId id) {
   if (!TellsTheEnd(record, job->run.attempt)) return EndLeftovers(id);
   if (record->phase == RunPhase::Ended) return SettleEnded(id, *job, *record);
   if (record->phase == RunPhase::StartFailed) {
-    const std::string sentence = DescribeStartFailure(*record, job->options.argv.front());
+    const auto& words = options_.priority_words.empty() ? job->options.argv : options_.priority_words;
+    const std::string sentence = DescribeStartFailure(*record, words.empty() ? job->command : words.front());
     return End(id, {JobEvent::EndedBadly,
                     reason::kStart,
                     sentence,

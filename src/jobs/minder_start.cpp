@@ -63,7 +63,8 @@ ShimStart MinderCore::DescribeStart(const JobRecord& job, std::uint32_t attempt)
   ShimStart start;
   start.job = job.id;
   start.attempt = attempt;
-  start.argv = job.options.argv;
+  start.argv = options_.priority_words;
+  start.argv.insert(start.argv.end(), job.options.argv.begin(), job.options.argv.end());
   start.environment = options_.environment;
   start.directory = job.options.cwd.empty() ? options_.default_cwd : job.options.cwd;
   start.record_path = paths_.Record(job.id);

@@ -14,6 +14,9 @@ constexpr log::Domain kServer{"server"};
 constexpr std::size_t kLongestLogged = 1000;
 constexpr std::size_t kLongestRecorded = 16'384;  // of Commands without jobs; nobody reads those rows back
 
+/// Every job of a Command keeps its text, in memory and in the database, and the list of jobs shows it with each.
+constexpr std::size_t kLongestWithJobs = 64U << 10U;
+
 Error Unexpected() { return {ErrorCode::Internal, {}}; }
 
 /// What may be logged of a text that is no known Command: a mistyped one can hold a secret anywhere behind its verb.
@@ -125,6 +128,10 @@ Executed Gates::Known(const Passing& passing) {
   if (IsKept(row)) {
     log::Info(kServer, "received {} of uid {}, pid {}", Shorten(MaskUrlCredentials(shown), kLongestLogged),
               request.peer.uid, request.peer.pid);
+  }
+  if (row.makes == Makes::Jobs && request.text.size() > kLongestWithJobs) {
+    log::Warning(kServer, "{} was refused: it has {} bytes", command.verb, request.text.size());
+    return {ToReply(command.verb, Error{ErrorCode::Refused, "The Command is too long."})};
   }
   Reservation reservation;
   if (row.makes == Makes::Jobs) {

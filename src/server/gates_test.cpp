@@ -339,6 +339,18 @@ TEST_F(GatesTest, LongCommandsAreCutInTheLogAndTheTable) {
   EXPECT_LT(store_.logged[0].message.size(), 20'000U);
 }
 
+// Each of its jobs keeps the text.
+TEST_F(GatesTest, CommandsWithJobsMayNotBeAsLongAsOthers) {
+  const auto command = [](std::size_t bytes) {
+    const std::string begin = R"(JOBS {"steps": 1, "more": ")";
+    return begin + std::string(bytes - begin.size() - 2, 'y') + "\"}";
+  };
+  EXPECT_EQ(Ask(command((64U << 10U) + 1)), R"({"Error": "The Command is too long. JOBS."})");
+  EXPECT_TRUE(board_.submitted.empty());
+  EXPECT_TRUE(board_.active.empty());
+  EXPECT_EQ(Ask(command(64U << 10U)), R"({"Success": "Job  41 Scheduled."})");
+}
+
 TEST_F(GatesTest, CredentialsInAddressesAreNotLogged) {
   Ask("SAY {\"word\": \"http://me:hunter2@host/x\"}");
   EXPECT_FALSE(IsLogged("hunter2"));

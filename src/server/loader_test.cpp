@@ -60,6 +60,24 @@ TEST_F(UploadsTest, OldFilesAndLinksGoAndNothingElse) {
 
 TEST_F(UploadsTest, MissingDirectoryIsFine) { CleanUploads(directory_ + "/none", std::chrono::system_clock::now()); }
 
+TEST(StepPriorityTest, UsualWordsAreSystemCallsAndOthersGoBeforeTheProgram) {
+  Settings settings;
+  const auto with = [&](const char* words) {
+    settings.as_sent["cmdsrv_lower_job_priority_str"] = words;
+    return PriorityOf(settings);
+  };
+  EXPECT_TRUE(with("/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7 ").low);
+  EXPECT_TRUE(with("/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7 ").words.empty());
+  EXPECT_FALSE(with(" /usr/bin/nice  -n5 ").low);
+  EXPECT_EQ(with(" /usr/bin/nice  -n5 ").words, (std::vector<std::string>{"/usr/bin/nice", "-n5"}));
+  EXPECT_FALSE(with("").low) << "nothing is to be put before the program";
+  EXPECT_TRUE(with("nice -n5").low) << "a program without a path is not looked for";
+  EXPECT_TRUE(with("nice -n5").words.empty());
+  settings.lower_job_priority = false;
+  EXPECT_FALSE(with("/usr/bin/nice -n5").low);
+  EXPECT_TRUE(with("/usr/bin/nice -n5").words.empty());
+}
+
 TEST_F(JobLimitTest, IsLowerOnARaspberryPi) {
   const Root root = Root::At(directory_).value();
   Settings settings;

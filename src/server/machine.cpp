@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "commands/job_json.hpp"
 #include "platform/files.hpp"
 #include "platform/network_watch.hpp"
@@ -50,7 +51,9 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.network.ask = [&internet](std::function<void(bool)> done) { internet.Ask(std::move(done)); };
   options.network.watch = Watch;
   options.max_running = JobLimit(settings, root);
-  options.low_priority = settings.lower_job_priority;
+  StepPriority priority = PriorityOf(settings);
+  options.low_priority = priority.low;
+  options.priority_words = std::move(priority.words);
   options.default_cwd = WithoutSlash(settings.cmdsrv_dir);
   options.state_directory = WithoutSlash(settings.state_dir);
   options.output_directory = WithoutSlash(settings.job_output_dir);
@@ -84,6 +87,20 @@ int JobLimit(const Settings& settings, const Root& root) {
   const auto model = ReadFile(root.Path("/proc/device-tree/model"), 4096);
   const bool is_pi = model && model->find("Raspberry") != std::string::npos;
   return is_pi ? std::min(settings.max_rpi_jobs, settings.max_concurrent_jobs) : settings.max_concurrent_jobs;
+}
+
+StepPriority PriorityOf(const Settings& settings) {
+  constexpr const char* kKey = "cmdsrv_lower_job_priority_str";
+  constexpr std::string_view kUsual = "/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7";
+  if (!settings.lower_job_priority) return {};
+  StepPriority priority;
+  for (const std::string_view word : Split(TextMember(settings.as_sent, kKey), ' ')) {
+    if (!word.empty()) priority.words.emplace_back(word);
+  }
+  if (fmt::format("{}", fmt::join(priority.words, " ")) == kUsual) return {.low = true};
+  if (priority.words.empty() || priority.words.front().front() == '/') return priority;
+  log::Warning(kServer, "the key {} of cmdsrv.conf does not begin with an absolute path; its default is used", kKey);
+  return {.low = true};
 }
 
 Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const Root& root, PeerRules peers,

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "commands/services.hpp"
 #include "content/settings.hpp"
@@ -75,5 +76,12 @@ class Machine {
 
 /// How many jobs may run at a time: fewer on a Raspberry Pi.
 int JobLimit(const Settings& settings, const Root& root);
+
+/// How steps give way to the console. The usual words of the configuration are done by system calls.
+struct StepPriority {
+  bool low = false;
+  std::vector<std::string> words = {};  ///< other ones: put before the program of each step
+};
+StepPriority PriorityOf(const Settings& settings);
 
 }  // namespace cmdsrv

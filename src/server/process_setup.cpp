@@ -19,7 +19,11 @@
 
 namespace cmdsrv {
 
-void SaveMemory() { (void)::mallopt(M_ARENA_MAX, 2); }
+void SaveMemory() {
+  (void)::mallopt(M_ARENA_MAX, 2);
+  // Without this the threshold grows with the first long reply, and the memory of all later ones is never given back.
+  (void)::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
 
 void AllowManyDescriptors() {
   constexpr rlim_t kEnough = 65'536;

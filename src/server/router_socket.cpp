@@ -1,7 +1,10 @@
 #include "server/router_socket.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <map>
+#include <memory>
 #include <zmq.hpp>
 
 namespace cmdsrv {
@@ -12,6 +15,43 @@ constexpr int kRequestsPerClient = 64;
 constexpr int kRepliesPerClient = 100;
 constexpr int kBacklog = 512;
 constexpr int kHandshakeMilliseconds = 10'000;  // a connection that says nothing costs a descriptor no longer than this
+
+// The limits above count replies. Large ones are counted by their bytes too, as long as libzmq has them; one that is
+// longer than its client's share gets its turn when that client has nothing else on the way.
+constexpr std::size_t kLargeReply = 64U << 10U;
+constexpr std::size_t kLargeBytesPerClient = 16U << 20U;
+constexpr std::size_t kLargeBytesTogether = 128U << 20U;
+
+using ByteCount = std::atomic<std::size_t>;
+
+/// The memory of one large reply, given back by whichever thread of libzmq is the last to need it.
+class LargeReply {
+ public:
+  LargeReply(std::string_view text, std::shared_ptr<ByteCount> client, std::shared_ptr<ByteCount> together)
+      : text_(text), client_(std::move(client)), together_(std::move(together)) {
+    *client_ += text_.size();
+    *together_ += text_.size();
+  }
+  ~LargeReply() {
+    *client_ -= text_.size();
+    *together_ -= text_.size();
+  }
+  LargeReply(const LargeReply&) = delete;
+  LargeReply& operator=(const LargeReply&) = delete;
+
+  static zmq::message_t ToMessage(std::unique_ptr<LargeReply> reply) {
+    std::string& text = reply->text_;
+    zmq::message_t message(
+        text.data(), text.size(), [](void*, void* self) { delete static_cast<LargeReply*>(self); }, reply.get());
+    (void)reply.release();
+    return message;
+  }
+
+ private:
+  std::string text_;
+  const std::shared_ptr<ByteCount> client_;
+  const std::shared_ptr<ByteCount> together_;
+};
 
 class ZmqRouterSocket final : public RouterSocket {
  public:
@@ -50,10 +90,18 @@ class ZmqRouterSocket final : public RouterSocket {
 
   Sent Send(const Address& to, std::string_view text) override {
     constexpr auto kNow = zmq::send_flags::dontwait;
+    const bool large = text.size() >= kLargeReply;
+    if (large && !HasRoom(to.identity, text.size())) return Sent::Full;
     try {
       if (!socket_.send(zmq::buffer(to.identity), kNow | zmq::send_flags::sndmore)) return Sent::Full;
       if (to.delimiter) (void)socket_.send(zmq::str_buffer(""), kNow | zmq::send_flags::sndmore);
-      (void)socket_.send(zmq::buffer(text), kNow);
+      if (large) {
+        auto& client = large_bytes_.try_emplace(to.identity, std::make_shared<ByteCount>(0)).first->second;
+        (void)socket_.send(LargeReply::ToMessage(std::make_unique<LargeReply>(text, client, large_bytes_together_)),
+                           kNow);
+      } else {
+        (void)socket_.send(zmq::buffer(text), kNow);
+      }
       return Sent::Yes;
     } catch (const zmq::error_t& error) {
       if (error.num() == EHOSTUNREACH) return Sent::Gone;
@@ -84,9 +132,19 @@ class ZmqRouterSocket final : public RouterSocket {
     return address == nullptr ? std::nullopt : ParsePeer(address);
   }
 
+  bool HasRoom(const std::string& identity, std::size_t bytes) {
+    std::erase_if(large_bytes_, [](const auto& entry) { return *entry.second == 0; });
+    if (large_bytes_.empty()) return true;
+    const auto client = large_bytes_.find(identity);
+    return (client == large_bytes_.end() || *client->second + bytes <= kLargeBytesPerClient) &&
+           *large_bytes_together_ + bytes <= kLargeBytesTogether;
+  }
+
   zmq::context_t context_{1};
   zmq::socket_t socket_{context_, zmq::socket_type::router};
   zmq::message_t identity_;
+  std::map<std::string, std::shared_ptr<ByteCount>> large_bytes_;  ///< on the way to each client, by its identity
+  const std::shared_ptr<ByteCount> large_bytes_together_ = std::make_shared<ByteCount>(0);
   std::array<zmq::message_t, 4> frames_;  ///< the last one takes what nobody looks at
 };
 

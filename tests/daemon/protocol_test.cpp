@@ -178,6 +178,31 @@ TEST_F(Protocol, ClientThatNeverReadsHoldsNobodyUp) {
   EXPECT_LT(MemoryOfDaemon() - before, 100L * 1024) << "after " << sent << " requests";
 }
 
+// Replies of about 3 MB each: few of them, and much memory.
+TEST_F(Protocol, ClientThatNeverReadsLongRepliesHoldsNoMemory) {
+  const std::string filler(60'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    const std::string command = fmt::format(R"(TEST-JOB {{"steps":[-1{}],"filler":"{}{}"}})",
+                                            [] {
+                                              std::string zeros;
+                                              for (int step = 1; step < 20; ++step) zeros += ",0";
+                                              return zeros;
+                                            }(),
+                                            filler, i);
+    EXPECT_THAT(Told(command), HasSubstr("Scheduled"));
+  }
+  const auto size = Told("GET-JOB-STAT").size();
+  EXPECT_GT(size, 2'900'000U);
+  const long before = MemoryOfDaemon();
+  auto deaf = RawClient::Connect(box.Socket());
+  ASSERT_TRUE(deaf);
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(deaf->Send({"GET-JOB-STAT"}));
+  for (int i = 0; i < 20; ++i) EXPECT_GT(Told("GET-JOB-STAT").size(), 2'900'000U) << "another client gets its replies";
+  EXPECT_TRUE(WaitUntil([&] { return MemoryOfDaemon() - before < 80L * 1024; }, seconds(30)))
+      << MemoryOfDaemon() - before << " KiB";
+  ExpectAlive();
+}
+
 TEST_F(Protocol, SecretsOfMistypedCommandsAreNowhere) {
   const std::string secret = "hunter2-very-secret";
   for (const std::string& command :
