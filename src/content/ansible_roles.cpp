@@ -24,11 +24,12 @@ RolesRun PlanRolesRun(const std::vector<RoleWish>& wishes, bool add_network) {
   return run;
 }
 
-std::string RolesPlaybookHead(const std::vector<std::string>& files) {
+std::string RolesPlaybookHead(const std::vector<std::string>& files, bool become) {
   std::string text =
       "# Made by iiab-cmdsrv for one run, and removed after it.\n"
-      "- hosts: all\n"
-      "  become: yes\n"
+      "- hosts: all\n";
+  if (become) text += "  become: yes\n";
+  text +=
       "\n"
       "  vars:\n"
       "    # Playbooks expect these, the defaults have them no more.\n"

@@ -28,8 +28,8 @@ struct RolesRun {
 RolesRun PlanRolesRun(const std::vector<RoleWish>& wishes, bool add_network);
 
 /// What the playbook of roles begins with: one play, the files of variables, the role 0-init. `files` are those that
-/// exist, in the order in which later ones win.
-std::string RolesPlaybookHead(const std::vector<std::string>& files);
+/// exist, in the order in which later ones win. `become`: its tasks become root.
+std::string RolesPlaybookHead(const std::vector<std::string>& files, bool become);
 
 /// The head of an own file (assets/run-roles-base.yml) or of RolesPlaybookHead, with a line for each role.
 std::string RolesPlaybook(std::string_view head, const std::vector<std::string>& roles);

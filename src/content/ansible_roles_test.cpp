@@ -10,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 RoleWish Wish(bool install, bool enable, bool installed, bool active) {
   return {.name = "kolibri",
@@ -55,12 +56,15 @@ TEST(PlanRolesRun, SomeRolesHaveOtherNamesInPlaybooks) {
 }
 
 TEST(RolesPlaybook, IsAPlayWithTheFilesAndRoles) {
-  const std::string head = RolesPlaybookHead({"/opt/iiab/iiab/vars/default_vars.yml", "/etc/iiab/local vars.yml"});
+  const std::string head =
+      RolesPlaybookHead({"/opt/iiab/iiab/vars/default_vars.yml", "/etc/iiab/local vars.yml"}, true);
   const std::string text = RolesPlaybook(head, {"kiwix", "network"});
   EXPECT_THAT(text,
               HasSubstr("  vars_files:\n    - /opt/iiab/iiab/vars/default_vars.yml\n    - /etc/iiab/local vars.yml\n"));
   EXPECT_TRUE(text.ends_with("  roles:\n    - { role: 0-init }\n    - { role: kiwix }\n    - { role: network }\n"))
       << text;
+  EXPECT_THAT(head, HasSubstr("  become: yes\n"));
+  EXPECT_THAT(RolesPlaybookHead({}, false), Not(HasSubstr("become")));
   EXPECT_EQ(RolesPlaybook("- hosts: all\n  roles:\n    - { role: 0-init }", {"a"}),
             "- hosts: all\n  roles:\n    - { role: 0-init }\n    - { role: a }\n");
 }

@@ -54,7 +54,7 @@ Rendered RenderVariables(const json::object& values) {
     const auto is_ready = [&](const Waiting& one) {
       return std::ranges::none_of(one.text.Names(), [&](const auto& name) { return unfinished.contains(name); });
     };
-    const auto first = std::ranges::stable_partition(waiting, [&](const Waiting& one) { return !is_ready(one); });
+    const auto first = std::ranges::partition(waiting, [&](const Waiting& one) { return !is_ready(one); });
     if (first.empty()) break;
     for (const Waiting& one : first) {
       auto text = one.text.Render(

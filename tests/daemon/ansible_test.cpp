@@ -126,6 +126,8 @@ TEST_F(Ansible, WhileItRunsNothingGetsIntoItsWay) {
   EXPECT_THAT(Reply("RUN-ANSIBLE-ROLES"), HasSubstr("Ansible Command already Running."));
   EXPECT_THAT(Reply(R"(SET-CONF {"config_vars": {"a": 1}})"), HasSubstr("Cannot set Configuration while Ansible"));
   EXPECT_THAT(Reply("GET-JOB-ACTIVE-SUM"), HasSubstr(R"("ansible_running_flag":true)"));
+  OrThrow(daemon->Restart());
+  EXPECT_THAT(Reply("RESET-NETWORK"), HasSubstr("Ansible Command already Running.")) << "the run is adopted";
   EXPECT_THAT(Reply("CANCEL-JOB {\"job_id\": 1}"), HasSubstr("Cancelled."));
   const auto jobs = WaitForJobs(box.Socket(), 1, kEnd);
   ASSERT_TRUE(jobs.has_value()) << jobs.error().message;
