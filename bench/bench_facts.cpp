@@ -65,9 +65,28 @@ void MeasureRoles(long rounds) {
   GoalAtMost("GET-ROLES-STAT, median", ours, 3, " ms");
 }
 
+/// The box has no internet: nothing listens at the port that its probe asks. The first question begins the probe.
+void MeasureSystem(long rounds) {
+  test::TestBox box;
+  box.Configure({{"inet_check_host", "127.0.0.1"}, {"inet_check_port", 9}});
+  const test::Daemon daemon = box.StartDaemon();
+  const double first = AskOnce(box, "GET-SYSTEM-INFO");
+  const Times times =
+      Alternate(rounds, [&] { AskOnce(box, "GET-SYSTEM-INFO"); }, [&] { AskOnce(box, "GET-ADM-CONF"); });
+  const double ours = Median(times.ours_ms);
+  fmt::print("GET-SYSTEM-INFO without internet {:.3f} ms, the first one {:.3f} ms, GET-ADM-CONF {:.3f} ms\n", ours, first,
+             Median(times.bare_ms));
+  GoalAtMost("GET-SYSTEM-INFO without internet, median", ours, 100, " ms");
+  const Times space =
+      Alternate(rounds, [&] { AskOnce(box, "GET-SPACE-AVAIL"); }, [&] { AskOnce(box, "GET-ADM-CONF"); });
+  fmt::print("GET-SPACE-AVAIL {:.3f} ms, GET-ADM-CONF {:.3f} ms\n", Median(space.ours_ms), Median(space.bare_ms));
+}
+
 int Main(int argc, char** argv) {
   PrintHead("bench_facts", "the box asked about itself");
-  MeasureRoles(NumberOption(argc, argv, "--rounds", 300));
+  const long rounds = NumberOption(argc, argv, "--rounds", 300);
+  MeasureRoles(rounds);
+  MeasureSystem(rounds);
   return 0;
 }
 

@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 
 #include "base/log.hpp"
 #include "base/names.hpp"
-#include "commands/disks.hpp"
+#include "base/text.hpp"
 #include "commands/external_devices.hpp"
 #include "commands/handlers.hpp"
+#include "commands/network_info.hpp"
+#include "content/removable_disks.hpp"
 #include "platform/files.hpp"
 #include "protocol/command.hpp"
 
@@ -70,16 +73,42 @@ Result<void> UnmountAll(const std::string& point) {
   return {};
 }
 
+/// A Command that changes content, which would be copied half done, or that copies an image itself.
+bool ChangesContent(std::string_view verb) {
+  constexpr std::array<std::string_view, 5> kBeginnings = {"INST-", "COPY-", "UPGRADE-", "DEL-", "MAKE-KIWIX-LIB"};
+  return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) { return verb.starts_with(beginning); });
+}
+
 }  // namespace
 
+Result<Outcome> CopyDevImage(const Arguments& arguments, Services& services) {
+  const std::string device(*arguments.Text("dest_dev"));
+  if (!IsRaspberryPi(services.root))
+    return Fail(ErrorCode::Refused, "Image copy only supported on Raspberry Pi at this time.");
+  const auto disks = ReadDisks(services.root, services.stop_fd);
+  if (!disks) log::Warning(kCommands, "{}", disks.error().message);
+  const Disk* disk = disks ? FindRemovable(*disks, device, services.root) : nullptr;
+  if (disk == nullptr) return Fail(ErrorCode::Refused, "Device {} not found.", PrintableAscii(device, 100));
+  if (!disk->mount_points.empty()) return Fail(ErrorCode::Refused, "Device {} is in use.", device);
+  const auto unfinished = services.jobs.Unfinished();
+  if (std::ranges::any_of(unfinished, [](const auto& one) { return ChangesContent(VerbOf(one.message)); }))
+    return Fail(ErrorCode::Refused, "Content is being installed or copied.");
+  JobPlan plan;
+  plan.steps.push_back(PlanOwnStep({"copy-image", "--", device}, {device}));
+  plan.steps.back().restartable = false;
+  return plan;
+}
+
 Result<Outcome> GetRemDevList(const Arguments&, Services& services) {
-  const auto disks = FindRemovableDisks(services);
+  const auto disks = ReadDisks(services.root, services.stop_fd);
   if (!disks) {
     log::Warning(kCommands, "{}", disks.error().message);
     return Fail(ErrorCode::Refused, "Unable to list removable devices");
   }
   json::object reply;
-  for (const Disk& disk : *disks) reply[disk.path] = fmt::format("{}", disk.bytes);
+  for (const Disk& disk : *disks) {
+    if (IsRemovable(disk, services.root)) reply[disk.path] = fmt::format("{}", disk.bytes);
+  }
   return Answer(json::value(std::move(reply)));
 }
 

@@ -34,11 +34,18 @@ Result<Outcome> GetRolesStat(const Arguments&, Services&);
 Result<Outcome> GetMemInfo(const Arguments&, Services&);
 Result<Outcome> GetStorageInfo(const Arguments&, Services&);
 Result<Outcome> GetHwInfo(const Arguments&, Services&);
+Result<Outcome> GetRpiState(const Arguments&, Services&);
+Result<Outcome> GetSystemInfo(const Arguments&, Services&);
+
+// power_commands.cpp
+Result<Outcome> Reboot(const Arguments&, Services&);
+Result<Outcome> PowerOff(const Arguments&, Services&);
 
 // device_commands.cpp
 Result<Outcome> GetRemDevList(const Arguments&, Services&);
 Result<Outcome> GetExtDevInfo(const Arguments&, Services&);
 Result<Outcome> RemoveUsb(const Arguments&, Services&);
+Result<Outcome> CopyDevImage(const Arguments&, Services&);
 
 // library_commands.cpp
 Result<Outcome> ListLibrary(const Arguments&, Services&);

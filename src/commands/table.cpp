@@ -35,6 +35,9 @@ constexpr std::array kCopyModules = {
               .value_class = Class::ExistingName,
               .most_bytes = 255},
 };
+constexpr std::array kCopyDevImage = {
+    Parameter{.name = "dest_dev", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+};
 constexpr std::array kCopyZims = {
     Parameter{.name = "source", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
     Parameter{.name = "dest", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
@@ -173,6 +176,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"CANCEL-JOB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kCancelJob,   CancelJob,       "Cancels a job and the unfinished rest of its chain."},
     {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
     {"CONFIRM-NETWORK",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kConfirmNetwork, ConfirmNetwork, "Keeps a change of the network that would go back by itself, or takes it back."},
+    {"COPY-DEV-IMAGE",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyDevImage, CopyDevImage,   "Copies the whole box to a card or stick, on a Raspberry Pi."},
     {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick."},
     {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
     {"CTL-BLUETOOTH",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kCtlBluetooth, CtlBluetooth,   "Switches the network over Bluetooth on or off."},
@@ -202,9 +206,11 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
     {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
+    {"GET-RPI-STATE",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRpiState,     "Temperature and throttling of a Raspberry Pi."},
     {"GET-SPACE-AVAIL",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetSpaceAvail,   "Size and free space of the root and library file systems."},
     {"GET-STATS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetStats,        "Numbers of the server: Commands, latencies, queues, jobs, memory, disk."},
     {"GET-STORAGE-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetStorageInfo,  "File systems, as df -lh prints them."},
+    {"GET-SYSTEM-INFO",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetSystemInfo,   "The network of the box, and whether its passwords are still the published ones."},
     {"GET-TAILSCALE-STATUS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetTailscaleStatus, "Whether the box is in a Tailscale network, and with whom."},
     {"GET-UPGRADEABLE-ZIMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kNone,        GetUpgradeableZims, "Installed ZIM files that the catalog has newer."},
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
@@ -215,6 +221,8 @@ constexpr CommandRowInfo kCommands[] = {
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"POWEROFF",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        PowerOff,        "Switches the box off, 3 seconds after the answer."},
+    {"REBOOT",             Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Reboot,          "Starts the box again, 3 seconds after the answer."},
     {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},
     {"REMOVE-WIFI-CONNECTION-PARAMS", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Slow, kRemoveWifi, RemoveWifiConnectionParams, "Forgets all Wi-Fi networks."},
     {"RESET-NETWORK",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        ResetNetwork,    "Sets up the network of the box anew."},

@@ -210,6 +210,7 @@ void Machine::Stop(bool end_jobs) {
   base_.facts->Stop();
   base_.monitor->Stop();
   network_.timer.Stop();
+  base_.box->power.Stop();
   base_.minder->Stop(end_jobs);
   base_.opened.store->Close();
 }

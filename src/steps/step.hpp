@@ -45,6 +45,7 @@ StepEnd ZipUnpack(const Context& context, std::span<const std::string> arguments
 StepEnd ZipInstall(const Context& context, std::span<const std::string> arguments);
 StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments);
 StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments);
+StepEnd CopyImage(const Context& context, std::span<const std::string> arguments);
 StepEnd CopyZim(const Context& context, std::span<const std::string> arguments);
 StepEnd RunRoles(const Context& context, std::span<const std::string> arguments);
 StepEnd UpgradeZims(const Context& context, std::span<const std::string> arguments);

@@ -8,6 +8,8 @@ namespace {
 // clang-format off
 constexpr Step kSteps[] = {
     // name           link in /usr/bin       as    needs            function          arguments
+    {"copy-image",    "",                    "", Needs::Settings, CopyImage,        "DEVICE",
+     "copies the whole box to another card or stick, on a Raspberry Pi"},
     {"copy-module",   "",                    "", Needs::Settings, CopyModule,       "--from DEVICE --to DEVICE NAME",
      "copies a module between the box (internal) and a stick (usb0)"},
     {"copy-zim",      "",                    "", Needs::Settings, CopyZim,          "--from DEVICE --to DEVICE [--index] NAME",

@@ -1,4 +1,4 @@
-#include "commands/disks.hpp"
+#include "content/removable_disks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,11 +19,9 @@ bool IsRemovable(const Disk& disk, const Root& root) {
   });
 }
 
-Result<std::vector<Disk>> FindRemovableDisks(const Services& services) {
-  auto disks = ReadDisks(services.root, services.stop_fd);
-  if (!disks) return disks;
-  std::erase_if(*disks, [&](const Disk& disk) { return !IsRemovable(disk, services.root); });
-  return disks;
+const Disk* FindRemovable(const std::vector<Disk>& disks, std::string_view path, const Root& root) {
+  const auto found = std::ranges::find(disks, path, &Disk::path);
+  return found != disks.end() && IsRemovable(*found, root) ? &*found : nullptr;
 }
 
 }  // namespace cmdsrv
