@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <thread>
 
 #include "commands/ansible_facts.hpp"
 #include "commands/fake_box.hpp"
+#include "support/scratch.hpp"
 #include "support/stand_in_systemd.hpp"
 
 namespace cmdsrv {
@@ -158,6 +161,29 @@ TEST_F(Ansible, WithoutFactsTheKernelTells) {
   EXPECT_EQ(facts->at_pointer("/ansible_local/local_facts/rpi_model"), "none");
   EXPECT_TRUE(facts->at_pointer("/ansible_default_ipv4").is_object());
   EXPECT_FALSE(facts->at_pointer("/ansible_machine").as_string().empty());
+}
+
+// The hazard matrix: blocking workers.
+TEST(AnsibleFacts, OnlyTwoWaitForTheFirstOnes) {
+  AnsibleFacts facts;
+  std::atomic<int> empty_handed = 0;
+  std::atomic<int> served = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 5; ++i) {
+    callers.emplace_back([&] { ++(facts.Get(std::chrono::seconds(100), -1) ? served : empty_handed); });
+  }
+  EXPECT_TRUE(test::Eventually([&] { return empty_handed == 3; }, std::chrono::seconds(60)));
+  facts.SetReduced({{"ansible_machine", "kernel"}});
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(served, 2);
+}
+
+TEST(AnsibleFacts, NobodyWaitsWhenTheServerStops) {
+  AnsibleFacts facts;
+  const UniqueFd stop(::eventfd(1, EFD_CLOEXEC));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(facts.Get(std::chrono::seconds(100), stop.Get()), nullptr);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
 }
 
 TEST(CompleteFacts, HasWhatTheConsoleReads) {
