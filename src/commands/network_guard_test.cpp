@@ -171,6 +171,48 @@ TEST_F(Guard, ConfirmationThatCannotBeWrittenDownIsNone) {
   EXPECT_TRUE(guard.Unconfirmed().has_value()) << "so it still goes back";
 }
 
+/// What the program below does until it is killed: a whole change that waits to be confirmed.
+int Change(const char* directory) {
+  const Root root = Root::At(directory).value();
+  const Settings settings = ParseSettings(root, root.Path("/opt/admin/cmdsrv"), "{}").value();
+  HealthBoard health;
+  InternetProbe probe("127.0.0.1", 1);
+  NetworkServices services(settings, root, health, probe, -1);
+  auto change = services.guard.Begin("CTL-HOTSPOT");
+  const std::string path = HostapdConfPath(root);
+  WayBack way{{WayBackAct::Kind::RestoreFile, path, "the old one"}, {WayBackAct::Kind::RestartHotspot}};
+  const bool done =
+      change->Arm(std::move(way), seconds(3600)) && WriteFileAtomically(path, "the new one") && change->Keep();
+  std::_Exit(done ? 0 : 1);
+}
+
+TEST_F(Guard, AtEveryCrashPointTheOldNetworkComesBack) {
+  int died = 0;
+  for (int call = 1; call < 60; ++call) {
+    box.Put(kConf, "the old one");
+    std::filesystem::remove(box.StatePath());
+    RunOptions options;
+    options.deadline = seconds(100);
+    options.environment = {"LD_PRELOAD=" CMDSRV_DIE_AT_CALL, fmt::format("DIE_AT_CALL={}", call)};
+    const auto outcome = RunProgram({"/proc/self/exe", "--change-and-end", box.root.Directory()}, options);
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+    if (!box.IsArmed()) {
+      EXPECT_EQ(box.Get(kConf), "the old one") << "nothing is changed without a way back, at call " << call;
+    }
+    if (outcome->exited) {
+      EXPECT_EQ(outcome->status, 0) << outcome->errors;
+      break;
+    }
+    ++died;
+    NetworkGuard& guard = Start();
+    guard.TakeUp();
+    if (guard.Unconfirmed()) (void)guard.Confirm(false);  // it had got so far that it waits
+    EXPECT_TRUE(WaitUntil([this] { return !box.IsArmed() && box.Get(kConf) == "the old one"; }, seconds(30)))
+        << "at call " << call;
+  }
+  EXPECT_GE(died, 6) << "state, file, state: a name and a sync each";
+}
+
 TEST(WayBackFile, IsReadAsItWasWritten) {
   NetworkBox box;
   const std::string keyfile = KeyfileDirectory(box.root) + "Café ☕.nmconnection";
@@ -189,4 +231,13 @@ TEST(WayBackFile, IsReadAsItWasWritten) {
 }
 
 }  // namespace
+
+int ChangeAndEnd(const char* directory) { return Change(directory); }
+
 }  // namespace cmdsrv
+
+int main(int count, char** arguments) {
+  if (count == 3 && std::string_view(arguments[1]) == "--change-and-end") return cmdsrv::ChangeAndEnd(arguments[2]);
+  testing::InitGoogleMock(&count, arguments);
+  return RUN_ALL_TESTS();
+}
