@@ -133,7 +133,9 @@ Result<void> Daemon::Prepare() {
   if (!box) return Failure(std::move(box.error()));
   box_ = std::move(*box);
 
-  auto instance = Instance::Begin({settings_.lock_path, settings_.pid_file, settings_.ready_file});
+  (void)MakeDirectories(settings_.state_dir, 0700);  // for its lock; if this fails, the jobs say so
+  auto instance = Instance::Begin(
+      {settings_.lock_path, settings_.pid_file, settings_.ready_file, settings_.state_dir + "iiab-cmdsrv.lock"});
   if (!instance) return Failure(std::move(instance.error()));
   instance_.emplace(std::move(*instance));
 

@@ -54,21 +54,27 @@ bool LivesAt(const std::string& pid_file) {
 
 /// A server that was killed while it started a program leaves a child behind that holds the lock until it is that
 /// program: a moment, on a busy machine a long one.
-Result<FileLock> TakeLock(const Instance::Paths& paths) {
-  auto lock = FileLock::Take(paths.lock);
-  if (lock || lock.error().code != ErrorCode::Busy || LivesAt(paths.pid)) return lock;
-  return FileLock::Take(paths.lock, kLongestExecMs);
+Result<FileLock> TakeLock(const std::string& path, const std::string& pid_file) {
+  auto lock = FileLock::Take(path);
+  if (lock || lock.error().code != ErrorCode::Busy) return lock;
+  if (!LivesAt(pid_file)) lock = FileLock::Take(path, kLongestExecMs);
+  if (!lock && lock.error().code == ErrorCode::Busy)
+    return Fail(ErrorCode::Busy, "another iiab-cmdsrv is running: it holds {}", path);
+  return lock;
 }
 
 }  // namespace
 
 Result<Instance> Instance::Begin(Paths paths) {
-  auto lock = TakeLock(paths);
-  if (!lock && lock.error().code == ErrorCode::Busy) {
-    return Fail(ErrorCode::Busy, "another iiab-cmdsrv is running: it holds {}", paths.lock);
-  }
+  auto lock = TakeLock(paths.lock, paths.pid);
   if (!lock) return Failure(std::move(lock.error()));
-  Instance instance(std::move(paths), std::move(*lock));
+  std::optional<FileLock> jobs_lock;
+  if (!paths.jobs_lock.empty()) {
+    auto taken = TakeLock(paths.jobs_lock, paths.pid);
+    if (!taken && taken.error().code == ErrorCode::Busy) return Failure(std::move(taken.error()));
+    if (taken) jobs_lock = std::move(*taken);
+  }
+  Instance instance(std::move(paths), std::move(*lock), std::move(jobs_lock));
   Remove(instance.paths_.ready);
   Remove(instance.paths_.pid);
   if (auto written = WriteRunFile(instance.paths_.pid, fmt::format("{}\n", ::getpid())); !written) {
@@ -78,7 +84,9 @@ Result<Instance> Instance::Begin(Paths paths) {
 }
 
 Instance::Instance(Instance&& other) noexcept
-    : paths_(std::move(other.paths_)), lock_(std::exchange(other.lock_, std::nullopt)) {}
+    : paths_(std::move(other.paths_)),
+      lock_(std::exchange(other.lock_, std::nullopt)),
+      jobs_lock_(std::move(other.jobs_lock_)) {}
 
 Instance::~Instance() {
   if (!lock_) return;

@@ -16,6 +16,9 @@ class Instance {
     std::string lock;
     std::string pid;
     std::string ready;
+    /// A second lock, where the jobs are: the first can be deleted while its server runs, and two servers would start
+    /// each job twice. Empty: none; the same when it cannot be made, which the jobs will complain about themselves.
+    std::string jobs_lock = {};
   };
 
   /// Takes the lock, removes what a killed server left behind, writes the pid file. Busy when another server runs
@@ -31,10 +34,12 @@ class Instance {
   void RemoveReadyFile();
 
  private:
-  Instance(Paths paths, FileLock lock) : paths_(std::move(paths)), lock_(std::move(lock)) {}
+  Instance(Paths paths, FileLock lock, std::optional<FileLock> jobs_lock)
+      : paths_(std::move(paths)), lock_(std::move(lock)), jobs_lock_(std::move(jobs_lock)) {}
 
   Paths paths_;
   std::optional<FileLock> lock_;  ///< empty: moved away
+  std::optional<FileLock> jobs_lock_;
 };
 
 }  // namespace cmdsrv

@@ -75,6 +75,24 @@ TEST_F(InstanceTest, SecondOneTouchesNothing) {
   EXPECT_TRUE(Look(paths_.pid));
 }
 
+TEST_F(InstanceTest, ADeletedLockLetsNoSecondOneTouchTheJobs) {
+  paths_.jobs_lock = directory_ + "/jobs-lock";
+  auto first = Instance::Begin(paths_);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(first->WriteReadyFile());
+  ASSERT_EQ(::unlink(paths_.lock.c_str()), 0);
+  const auto second = Instance::Begin(paths_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::Busy);
+  EXPECT_NE(second.error().message.find(paths_.jobs_lock), std::string::npos) << second.error().message;
+  EXPECT_TRUE(Look(paths_.ready));
+}
+
+TEST_F(InstanceTest, WithoutAPlaceForTheSecondLockItStarts) {
+  paths_.jobs_lock = directory_ + "/missing/lock";
+  EXPECT_TRUE(Instance::Begin(paths_));
+}
+
 TEST_F(InstanceTest, TheLastChildOfAKilledServerIsWaitedFor) {
   // It has the server's descriptors until it has become another program, which can take its time.
   auto lock = FileLock::Take(paths_.lock);
