@@ -10,6 +10,7 @@
 #include "base/time_text.hpp"
 #include "commands/devices.hpp"
 #include "commands/handlers.hpp"
+#include "commands/menu_lock.hpp"
 #include "content/menu.hpp"
 #include "content/menu_defs.hpp"
 #include "content/zim_names.hpp"
@@ -19,7 +20,6 @@ namespace cmdsrv {
 namespace {
 
 constexpr log::Domain kCommands{"commands"};
-constexpr std::uint32_t kMenuLockWaitMs = 10'000;
 constexpr std::string_view kLastItem = "en-credits";  ///< an empty menu would show nothing at all
 
 /// Deletes content by exact names, never by patterns. What goes wrong is logged and remembered, and the rest goes on.
@@ -70,7 +70,7 @@ class Deleter {
   void UpdateMenu() {
     if (zims_.empty() && modules_.empty()) return;
     const Settings& settings = services_.settings;
-    const auto locked = LockMenu();
+    const auto locked = LockMenus(settings);
     if (!locked) return Note(locked.error().message);
     auto menu = ReadMenu(settings.home_menu_file);
     if (!menu && menu.error().code == ErrorCode::NotFound) return;
@@ -133,12 +133,6 @@ class Deleter {
     struct stat facts {};
     return ::fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
            (S_ISDIR(facts.st_mode) || S_ISLNK(facts.st_mode));
-  }
-
-  Result<FileLock> LockMenu() const {
-    const std::string locks = services_.settings.run_lock_dir + "iiab-menus/";
-    return MakeDirectories(locks).and_then(
-        [&] { return FileLock::Take(locks + "update-menus-run.LCK", kMenuLockWaitMs); });
   }
 
   /// perma_refs of deleted ZIMs of which no other version is left.

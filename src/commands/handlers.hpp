@@ -74,6 +74,12 @@ Result<Outcome> GetOer2goStat(const Arguments&, Services&);
 Result<Outcome> InstallModule(const Arguments&, Services&);
 Result<Outcome> CopyModules(const Arguments&, Services&);
 
+// map_commands.cpp
+Result<Outcome> GetOsmVectCat(const Arguments&, Services&);
+Result<Outcome> GetOsmVectStat(const Arguments&, Services&);
+Result<Outcome> InstallMap(const Arguments&, Services&);
+Result<Outcome> InstallSatelliteArea(const Arguments&, Services&);
+
 // zim_upgrade_commands.cpp
 Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);
 Result<Outcome> UpgradeZims(const Arguments&, Services&);
@@ -122,5 +128,12 @@ Result<Outcome> GetInetSpeed2(const Arguments&, Services&);
 
 // menu_commands.cpp
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services&);
+Result<Outcome> GetMenuItemDefList(const Arguments&, Services&);
+Result<Outcome> SaveMenuDef(const Arguments&, Services&);
+Result<Outcome> SaveMenuItemDef(const Arguments&, Services&);
+Result<Outcome> SyncMenuItemDefs(const Arguments&, Services&);
+
+// icon_commands.cpp
+Result<Outcome> MoveUploadedFile(const Arguments&, Services&);
 
 }  // namespace cmdsrv

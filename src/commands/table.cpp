@@ -80,6 +80,19 @@ constexpr std::array kGetJobStat = {
     Parameter{.name = "since_days", .type = Type::Number, .need = Need::Optional, .lenient = true},
     Parameter{.name = "group_id", .type = Type::Integer, .need = Need::Optional, .least = 1},
 };
+constexpr std::array kInstallMap = {
+    Parameter{.name = "osm_vect_id", .type = Type::Text, .need = Need::Required, .value_class = Class::SafeName},
+    Parameter{.name = "service_required",
+              .type = Type::TextList,
+              .need = Need::Optional,
+              .value_class = Class::Service,
+              .most_elements = 2},
+};
+constexpr std::array kInstallSatellite = {
+    Parameter{.name = "longitude", .type = Type::Number, .need = Need::Required, .least = -180, .most = 180},
+    Parameter{.name = "latitude", .type = Type::Number, .need = Need::Required, .least = -90, .most = 90},
+    Parameter{.name = "radius", .type = Type::Number, .need = Need::Required, .least = 1, .most = 1000},
+};
 constexpr std::array kInstallModule = {
     Parameter{.name = "moddir", .type = Type::Text, .need = Need::Required, .value_class = Class::SafeName},
 };
@@ -96,6 +109,24 @@ constexpr std::array kListLibrary = {
 };
 constexpr std::array kRemoveUsb = {
     Parameter{.name = "device", .type = Type::Text, .need = Need::Required, .value_class = Class::Usb},
+};
+constexpr std::array kMoveUploadedFile = {
+    Parameter{.name = "file_name",
+              .type = Type::Text,
+              .need = Need::Required,
+              .value_class = Class::ExistingName,
+              .most_bytes = 255},
+    Parameter{.name = "file_use", .type = Type::Text, .need = Need::Required, .most_bytes = 64},
+    Parameter{.name = "filter_array", .type = Type::TextList, .need = Need::Required, .most_elements = 100},
+};
+constexpr std::array kSaveMenuDef = {
+    Parameter{.name = "menu_url", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "menu_def", .type = Type::Object, .need = Need::Required},
+};
+constexpr std::array kSaveMenuItemDef = {
+    Parameter{.name = "menu_item_name", .type = Type::Text, .need = Need::Required, .value_class = Class::MenuName},
+    Parameter{.name = "mode", .type = Type::Text, .need = Need::Required, .most_bytes = 16},
+    Parameter{.name = "menu_item_def", .type = Type::Object, .need = Need::Required},
 };
 constexpr std::array kRetryJob = {
     Parameter{.name = "job_id", .type = Type::Integer, .need = Need::Required, .least = 1},
@@ -201,9 +232,12 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-JOB-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kGetJobStat,  GetJobStat,      "The newest jobs, at most 50 at a time."},
     {"GET-KIWIX-CAT",      Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetKiwixCat,     "Fetches the catalog of ZIM files from Kiwix."},
     {"GET-MEM-INFO",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetMemInfo,      "Memory and swap, as free -h prints it."},
+    {"GET-MENU-ITEM-DEF-LIST", Caller::Console, Needs::Nothing, Log::Whole, Makes::Answers, Lane::Quick, kNone,      GetMenuItemDefList, "Names of the menu item definitions."},
     {"GET-NETWORK-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetNetworkInfo,  "Interfaces, routes, hotspot, and Wi-Fi in reach."},
     {"GET-OER2GO-CAT",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOer2goCat,    "Fetches the catalog of modules from IIAB."},
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
+    {"GET-OSM-VECT-CAT",   Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectCat,   "Was never written; kept for old scripts."},
+    {"GET-OSM-VECT-STAT",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectStat,  "Maps that are installed and that are being installed."},
     {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
     {"GET-RPI-STATE",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRpiState,     "Temperature and throttling of a Raspberry Pi."},
@@ -217,10 +251,13 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
+    {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog."},
+    {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"MOVE-UPLOADED-FILE", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kMoveUploadedFile, MoveUploadedFile, "Makes an icon of an uploaded image."},
     {"POWEROFF",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        PowerOff,        "Switches the box off, 3 seconds after the answer."},
     {"REBOOT",             Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Reboot,          "Starts the box again, 3 seconds after the answer."},
     {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},
@@ -230,9 +267,12 @@ constexpr CommandRowInfo kCommands[] = {
     {"RETRY-JOB",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kRetryJob,    RetryJob,        "Runs the steps of a Command again that did not succeed."},
     {"RUN-ANSIBLE",        Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kRunAnsible,  RunAnsible,      "Runs the playbooks of the box, or the parts with some tags."},
     {"RUN-ANSIBLE-ROLES",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kRunAnsibleRoles, RunAnsibleRoles, "Installs and switches services as the variables say."},
+    {"SAVE-MENU-DEF",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kSaveMenuDef, SaveMenuDef,     "Replaces a menu."},
+    {"SAVE-MENU-ITEM-DEF", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSaveMenuItemDef, SaveMenuItemDef, "Changes or copies a menu item definition."},
     {"SET-CONF",           Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow, kSetConf,     SetConf,         "Sets variables of the box."},
     {"SET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kSetWhlist,   SetWhlist,       "Sets the list of permitted URLs."},
     {"SET-WIFI-CONNECTION-PARAMS", Caller::Console, Needs::Nothing, Log::Verb, Makes::Answers, Lane::Slow, kSetWifi, SetWifiConnectionParams, "Joins a Wi-Fi network."},
+    {"SYNC-MENU-ITEM-DEFS", Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,  Lane::Slow,  kNone,        SyncMenuItemDefs, "Exchanges menu item definitions with the shared repository."},
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},

@@ -74,9 +74,13 @@ json::object MapIndex(const MapCatalog& catalog, const std::vector<std::string>&
     const CatalogMap* map = catalog.Find(file);
     if (map == nullptr) continue;
     const std::string key = map->perma_ref.empty() ? file.substr(0, file.rfind('.')) : map->perma_ref;
-    index[key] = json::object{
-        {"file_name", file}, {"menu_item", "en-" + key}, {"size", HumanSize(static_cast<double>(map->bytes))},
-        {"date", map->date}, {"region", map->region},    {"language", "en"}};
+    json::object entry{{"file_name", file}};
+    entry["menu_item"] = map->perma_ref.empty() ? json::value(nullptr) : json::value(map->perma_ref);
+    entry["size"] = HumanSize(static_cast<double>(map->bytes));
+    entry["date"] = map->date;
+    entry["region"] = map->region;
+    entry["language"] = "en";
+    index[key] = std::move(entry);
   }
   return index;
 }

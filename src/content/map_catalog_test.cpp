@@ -32,6 +32,7 @@ TEST(MapCatalog, IndexKeepsBothBaseMapsApart) {
   const auto index = MapIndex(*catalog, {"lakes.mbtiles", "planet.mbtiles", "stranger.mbtiles"});
   ASSERT_EQ(index.size(), 2U);
   EXPECT_EQ(index.at("osm-lakes").at("file_name"), "lakes.mbtiles");
+  EXPECT_EQ(index.at("osm-lakes").at("menu_item"), "osm-lakes");
   EXPECT_EQ(index.at("planet").at("language"), "en");
 }
 

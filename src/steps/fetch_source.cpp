@@ -68,7 +68,7 @@ Result<FetchSource> LookUp(const FetchRequest& request, const net::Deadlines& de
     source.metalink.urls.push_back(request.url);
   if (source.metalink.size != 0 && !SizeFits(source.metalink.size, request.size_k))
     return Fail(ErrorCode::Corrupt,
-                "the server offers {} of {} bytes, but the catalog says {} K; refresh the Kiwix catalog and try again",
+                "the server offers {} of {} bytes, but the catalog says {} K; refresh the catalog and try again",
                 request.file_ref, source.metalink.size, request.size_k);
   if (!request.sha256.empty()) source.sha256 = request.sha256;
   if (source.sha256.empty()) {

@@ -1,9 +1,11 @@
 #include "steps/net.hpp"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "base/text.hpp"
 #include "platform/unique_fd.hpp"
@@ -21,7 +23,14 @@ int Append(void* user, const char* data, size_t size) {
 }
 
 CmdsrvHttpRequest Request(const std::string& url, bool head, std::uint64_t limit, const Deadlines& deadlines) {
-  return {url.c_str(), head ? 1 : 0, limit, deadlines.connect_s, deadlines.stall_s, deadlines.total_s};
+  CmdsrvHttpRequest request{};
+  request.url = url.c_str();
+  request.head = head ? 1 : 0;
+  request.limit = limit;
+  request.connect_s = deadlines.connect_s;
+  request.stall_s = deadlines.stall_s;
+  request.total_s = deadlines.total_s;
+  return request;
 }
 
 Result<CmdsrvHttpAnswer> Perform(const CmdsrvHttpRequest& request, std::string* body) {
@@ -80,6 +89,36 @@ Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadl
                 StatusText(answer->status));
   if (answer->error[0] != '\0') return NoAnswer(url, *answer);
   return body;
+}
+
+Result<Reply> Exchange(const Exchanged& asked, std::uint64_t limit, const Deadlines& deadlines) {
+  CmdsrvHttpRequest request = Request(asked.url, false, limit, deadlines);
+  std::vector<const char*> headers;
+  for (const std::string& header : asked.headers) headers.push_back(header.c_str());
+  std::string authorization;
+  if (asked.bearer != nullptr) {
+    authorization = "Authorization: Bearer ";
+    authorization += asked.bearer->Expose();
+    headers.push_back(authorization.c_str());
+  }
+  headers.push_back(nullptr);
+  request.headers = headers.data();
+  if (!asked.method.empty()) request.method = asked.method.c_str();
+  if (!asked.body.empty()) {
+    request.body = asked.body.data();
+    request.body_size = asked.body.size();
+  }
+  Reply reply;
+  const auto answer = Perform(request, &reply.body);
+  explicit_bzero(authorization.data(), authorization.size());
+  if (!answer) return Failure(answer.error());
+  if (answer->too_large != 0)
+    return Fail(ErrorCode::Corrupt, "cannot fetch {}: it is larger than {} bytes", MaskUrlCredentials(asked.url),
+                limit);
+  if (answer->error[0] != '\0') return NoAnswer(asked.url, *answer);
+  reply.status = answer->status;
+  if (std::string_view(answer->rate_remaining) == "0") reply.more_at = ToInteger(answer->rate_reset).value_or(0);
+  return reply;
 }
 
 Result<Head> Ask(const std::string& url, const Deadlines& deadlines) {

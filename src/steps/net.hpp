@@ -4,8 +4,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 
 /// Small documents and heads over HTTP, and hashes of large files. Loads iiab-cmdsrv-net.so at the first use.
 namespace cmdsrv::net {
@@ -22,6 +24,24 @@ struct Deadlines {
 
 /// The whole document. Errors: the above, and Corrupt when it is larger than `limit` bytes.
 Result<std::string> Get(const std::string& url, std::uint64_t limit, const Deadlines& deadlines);
+
+/// A request that is more than a download.
+struct Exchanged {
+  std::string url;
+  std::string method = {};                ///< empty: GET
+  std::vector<std::string> headers = {};  ///< "Name: value"
+  std::string body = {};
+  const Secret* bearer = nullptr;  ///< not sent on to another host by a redirect; wiped behind
+};
+
+struct Reply {
+  long status = 0;
+  std::string body = {};                     ///< of a status below 300
+  std::optional<std::int64_t> more_at = {};  ///< no request is left until then (seconds since 1970; 0: not said)
+};
+
+/// Any HTTP status is an answer.
+Result<Reply> Exchange(const Exchanged& asked, std::uint64_t limit, const Deadlines& deadlines);
 
 struct Head {
   long status = 0;

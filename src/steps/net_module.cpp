@@ -50,6 +50,9 @@ size_t OnHeader(char* line, size_t, size_t size, void* user) {
   size_t length = 0;
   if (const char* etag = ValueOf(line, size, "ETag", &length)) Put(answer->etag, etag, length);
   if (const char* date = ValueOf(line, size, "Last-Modified", &length)) Put(answer->last_modified, date, length);
+  if (const char* left = ValueOf(line, size, "x-ratelimit-remaining", &length))
+    Put(answer->rate_remaining, left, length);
+  if (const char* time = ValueOf(line, size, "x-ratelimit-reset", &length)) Put(answer->rate_reset, time, length);
   return size;
 }
 
@@ -91,6 +94,20 @@ void SetOptions(Transfer* transfer, char* reason) {
   if (request->head == 0) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
 }
 
+/// What a plain GET or HEAD has not got. The list must live until the end of the transfer.
+curl_slist* SetRequest(CURL* curl, const CmdsrvHttpRequest* request) {
+  curl_slist* headers = nullptr;
+  for (const char* const* header = request->headers; header != nullptr && *header != nullptr; ++header)
+    headers = curl_slist_append(headers, *header);
+  if (headers != nullptr) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  if (request->body != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request->body_size));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+  }
+  if (request->method != nullptr) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+  return headers;
+}
+
 /// A time-out counts when there was never a connection.
 bool ReachedNoHost(CURL* curl, CURLcode code) {
   if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT)
@@ -125,7 +142,9 @@ void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, Cmd
   char reason[CURL_ERROR_SIZE] = "";
   Transfer transfer{curl, request, answer, sink, user, 0};
   SetOptions(&transfer, reason);
+  curl_slist* headers = SetRequest(curl, request);
   const CURLcode code = curl_easy_perform(curl);
+  curl_slist_free_all(headers);
   ReadFacts(curl, answer);
   if (code != CURLE_OK) {
     const char* text = reason[0] != '\0' ? reason : curl_easy_strerror(code);

@@ -10,11 +10,15 @@ extern "C" {
 
 struct CmdsrvHttpRequest {
   const char* url;
-  int head;        ///< 1: only the head
-  uint64_t limit;  ///< most bytes of the answer; more is an error
-  long connect_s;  ///< deadlines in seconds
-  long stall_s;    ///< without a byte
-  long total_s;    ///< 0: none
+  int head;                    ///< 1: only the head
+  uint64_t limit;              ///< most bytes of the answer; more is an error
+  long connect_s;              ///< deadlines in seconds
+  long stall_s;                ///< without a byte
+  long total_s;                ///< 0: none
+  const char* method = nullptr;          ///< NULL: GET, or HEAD
+  const char* const* headers = nullptr;  ///< "Name: value", ended by NULL; may be NULL
+  const char* body = nullptr;            ///< sent along when not NULL
+  size_t body_size = 0;
 };
 
 struct CmdsrvHttpAnswer {
@@ -26,7 +30,9 @@ struct CmdsrvHttpAnswer {
   char etag[256];  ///< with its quotes; empty: none
   char last_modified[64];
   char content_type[128];
-  char error[256];  ///< empty: the transfer itself went well, whatever the status
+  char rate_remaining[24];  ///< of x-ratelimit-remaining: requests that are left; empty: not said
+  char rate_reset[24];      ///< of x-ratelimit-reset: seconds since 1970 when there are more
+  char error[256];          ///< empty: the transfer itself went well, whatever the status
 };
 
 /// `sink` gets the body piece by piece, of answers with status 2xx only; it returns 0 to go on.

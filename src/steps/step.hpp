@@ -55,6 +55,10 @@ StepEnd ModuleInstall(const Context& context, std::span<const std::string> argum
 StepEnd ModuleCatalogStep(const Context& context, std::span<const std::string> arguments);
 int ModuleCatalogStatus(ErrorCode code);
 StepEnd InetSpeed(const Context& context, std::span<const std::string> arguments);
+StepEnd SyncMenuDefs(const Context& context, std::span<const std::string> arguments);
+StepEnd MapFetch(const Context& context, std::span<const std::string> arguments);
+StepEnd MapInstall(const Context& context, std::span<const std::string> arguments);
+StepEnd MapFinish(const Context& context, std::span<const std::string> arguments);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

@@ -82,7 +82,7 @@ Result<ZipPlan> PlanZip(const std::string& path) {
 Result<void> CheckCatalogSize(const ZipPlan& plan, std::uint64_t zip_bytes, std::uint64_t size_k) {
   if (SizeFits(plan.zim_bytes, size_k) || SizeFits(zip_bytes, size_k)) return {};
   return Fail(ErrorCode::Refused,
-              "the ZIM in the archive has {} bytes, but the catalog says {} K; refresh the Kiwix catalog and try again",
+              "the ZIM in the archive has {} bytes, but the catalog says {} K; refresh the catalog and try again",
               plan.zim_bytes, size_k);
 }
 
