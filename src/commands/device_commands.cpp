@@ -37,7 +37,9 @@ class RemovedLink {
   /// Lets go of the directory, which would keep its file system busy.
   void LetGo() { directory_.Reset(); }
   void PutBack(const std::string& directory) const {
-    if (!target_.empty()) (void)::symlink(target_.c_str(), fmt::format("{}/{}", directory, name_).c_str());
+    const std::string link = fmt::format("{}/{}", directory, name_);
+    if (!target_.empty() && ::symlink(target_.c_str(), link.c_str()) != 0)
+      log::Warning(kCommands, "cannot put the link {} back: {}", link, Reason(errno));
   }
 
  private:

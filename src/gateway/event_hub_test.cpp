@@ -28,6 +28,7 @@ class FakeServer final : public Server {
   }
   std::vector<std::string> Asked() const {
     std::vector<std::string> commands;
+    commands.reserve(questions.size());
     for (const Question& question : questions) commands.push_back(question.command);
     return commands;
   }

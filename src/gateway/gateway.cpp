@@ -117,7 +117,7 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
                           });
     case Endpoint::ServerInfo: return reply(ServerInfo(request, parts_.running()));
     case Endpoint::Upload: return reply(TakeUpload(request));
-    case Endpoint::Command: return Post(std::move(request), std::move(reply));
+    case Endpoint::Command: return Post(std::move(request), reply);
   }
 }
 
@@ -176,7 +176,7 @@ HttpResponse Gateway::TakeUpload(const HttpRequest& request) const {
   return Json(R"({"Success": "File uploaded."})");
 }
 
-void Gateway::Post(HttpRequest request, Reply reply) {
+void Gateway::Post(HttpRequest request, const Reply& reply) {
   const SteadyTime received = parts_.clock.Steady();
   if (!IsFormType(request.Header("Content-Type").value_or(""))) return reply(Refusal(415));
   if (const std::string_view trouble = parts_.presence(); !trouble.empty()) {
@@ -193,7 +193,7 @@ void Gateway::Post(HttpRequest request, Reply reply) {
   });
 }
 
-void Gateway::Run(Posted posted) {
+void Gateway::Run(const Posted& posted) {
   const auto& [form, visitor, received, reply] = posted;
   std::optional<Secret> opened;
   if (form.encrypted && visitor.by_cookie) return reply(Json(ErrorBody(kInvalidCommand, true)));

@@ -39,8 +39,8 @@ class Gateway {
   HttpResponse Goodbye(const HttpRequest& request);
   void Page(const HttpRequest& request, const Reply& reply) const;
   HttpResponse TakeUpload(const HttpRequest& request) const;
-  void Post(HttpRequest request, Reply reply);
-  void Run(Posted posted);
+  void Post(HttpRequest request, const Reply& reply);
+  void Run(const Posted& posted);
   void Forward(std::string command, SteadyTime received, Reply reply);
 
   const Config& config_;

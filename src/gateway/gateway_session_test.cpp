@@ -10,7 +10,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Key;
 using testing::Not;
 using testing::Pair;
 using testing::StartsWith;

@@ -86,7 +86,8 @@ std::optional<Visitor> Login::BySession(const HttpRequest& request) {
   Visitor visitor;
   const auto token = OpenHeader(request, "X-IIAB-Token", visitor);
   if (!token) return std::nullopt;
-  return Known(sessions_.Find(*token, visitor.key), std::move(visitor));
+  const auto session = sessions_.Find(*token, visitor.key);
+  return Known(session, std::move(visitor));
 }
 
 std::optional<Visitor> Login::Known(const std::optional<SessionStore::Use>& session, Visitor visitor) const {
