@@ -28,8 +28,19 @@ void AddInstallations(json::object& changes, Services& services) {
 
 }  // namespace
 
+void TellHealth(const Variables& variables, HealthBoard& health) {
+  std::vector<std::string> problems;
+  for (const std::string& problem : {variables.local_problem, variables.defaults_problem}) {
+    if (!problem.empty()) problems.push_back(problem);
+  }
+  if (problems.empty()) return health.Set("variables", PartState::Good);
+  health.Set("variables", PartState::Degraded,
+             fmt::format("{}; mend the file, it is read again at each use", fmt::join(problems, "; ")));
+}
+
 Result<Outcome> GetVars(const Arguments&, Services& services) {
   const auto variables = services.config.variables.Get();
+  TellHealth(*variables, services.health);
   for (const std::string& problem : {variables->local_problem, variables->defaults_problem}) {
     if (!problem.empty()) return Fail(ErrorCode::Refused, "{}", problem);
   }

@@ -40,8 +40,10 @@ TEST_F(Config, GetVarsTellsWhatCounts) {
   EXPECT_EQ(TextOf(box.Ask("GET-VARS")),
             R"({"iiab_hostname":"school","host_channel":6,"kiwix_enabled":false,"hostapd_password":"changeme",)"
             R"("doc":"box/www","my_kiwix_enabled":true})");
+  EXPECT_THAT(PrintJson(box.health.Describe()), HasSubstr(R"("variables":{"state":"good")"));
   box.Write(local, "iiab_hostname: \"school\nx: y\n");
   EXPECT_EQ(TextOf(box.Ask("GET-VARS")), fmt::format("error: Error in {} line 3", local));
+  EXPECT_THAT(PrintJson(box.health.Describe()), HasSubstr(R"("variables":{"state":"degraded")"));
   EXPECT_EQ(Set({{"a", 1}}), fmt::format("error: Error in {} line 3", local));
   box.Write(local, "x: 1\n");
   std::filesystem::remove(box.root.Path("/opt/iiab/iiab/vars/default_vars.yml"));

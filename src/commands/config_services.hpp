@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "commands/ansible_facts.hpp"
+#include "commands/health.hpp"
 #include "content/settings.hpp"
 #include "content/variables.hpp"
 
@@ -18,5 +19,8 @@ struct ConfigServices {
   AnsibleFacts facts;
   std::function<bool()> internet = [] { return false; };  ///< is it there; may take a few seconds
 };
+
+/// Says in GET-HEALTH whether the variables can be read.
+void TellHealth(const Variables& variables, HealthBoard& health);
 
 }  // namespace cmdsrv

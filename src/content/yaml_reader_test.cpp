@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "content/shared_data.hpp"
 #include "content/yaml_scalar.hpp"
+#include "platform/process.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -145,6 +148,27 @@ TEST(YamlReader, ReadsTheRealDefaults) {
   EXPECT_EQ(values.at("iiab_gateway_enabled"), false);
   EXPECT_TRUE(values.at("wan_gateway").is_null());
   EXPECT_EQ(values.at("host_ssid"), "Internet in a Box");
+}
+
+TEST(YamlReader, ReadsTheRealFilesAsAnsibleDoes) {
+  CMDSRV_NEEDS_SHARED_DATA();
+  RunOptions options;
+  options.deadline = std::chrono::seconds(100);
+  options.environment = {"LANG=C.UTF-8", "PATH=/usr/bin:/bin"};
+  std::vector<std::string> files = {"default_vars.yml"};
+  for (const auto& preset : std::filesystem::directory_iterator(test::SharedPath("presets")))
+    files.push_back("presets/" + preset.path().filename().string() + "/vars.yml");
+  for (const std::string& file : files) {
+    const auto read = RunProgram(
+        {"/usr/bin/python3", "-c", "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))",
+         test::SharedPath(file)},
+        options);
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    ASSERT_EQ(read->status, 0) << read->errors;
+    const auto wanted = ParseJson(read->output);
+    ASSERT_TRUE(wanted.has_value()) << wanted.error().message;
+    EXPECT_EQ(json::value(Values(test::SharedText(file))), *wanted) << file;
+  }
 }
 
 }  // namespace

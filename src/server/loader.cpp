@@ -75,17 +75,7 @@ void LoadLibrary(Services& services) {
                       fmt::format("there is no {}; MAKE-KIWIX-LIB makes it from the installed ZIM files", path));
 }
 
-void LoadVariables(Services& services) {
-  const auto variables = services.config.variables.Get();
-  std::vector<std::string> problems;
-  for (const std::string& problem : {variables->local_problem, variables->defaults_problem}) {
-    if (!problem.empty()) problems.push_back(problem);
-  }
-  if (problems.empty()) return services.health.Set("variables", PartState::Good);
-  log::Warning(kServer, "variables of the box cannot be read: {}", Join(problems));
-  services.health.Set("variables", PartState::Degraded,
-                      fmt::format("{}; mend the file, it is read again at each use", Join(problems)));
-}
+void LoadVariables(Services& services) { TellHealth(*services.config.variables.Get(), services.health); }
 
 void LookForPrograms(Services& services) {
   std::vector<std::string> missing;
