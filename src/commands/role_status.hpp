@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "content/roles.hpp"
@@ -27,6 +28,9 @@ class RoleReader {
  public:
   RoleReader(const Settings& settings, const Root& root, VariableOf variable = {})
       : root_(root), variable_(std::move(variable)), table_(settings.cmdsrv_dir + "roles.json") {}
+
+  /// What is wrong with the box's own table, in sentences.
+  std::vector<std::string> Complaints() { return table_.Get()->Complaints(); }
 
   bool Has(std::string_view role) { return table_.Get()->Find(role) != nullptr; }
 

@@ -115,13 +115,17 @@ std::shared_ptr<const RoleTable> RoleTableCache::Get() {
   facts_ = facts;
   const auto text = ReadFile(path_, kFileLimit);
   if (!text && text.error().code == ErrorCode::NotFound) return current_ = std::make_shared<RoleTable>();
-  auto table = text ? RoleTable::Parse(*text) : Failure(text.error());
-  if (!table) {
-    log::Error({"content"}, "cannot use {}: {}; the roles of the program are used", path_, table.error().message);
-    return current_ = std::make_shared<RoleTable>();
+  auto parsed = text ? RoleTable::Parse(*text) : Failure(text.error());
+  auto table = std::make_shared<RoleTable>();
+  if (parsed)
+    *table = *std::move(parsed);
+  else
+    table->complaints_.push_back(parsed.error().message + "; the roles of the program are used");
+  for (std::string& complaint : table->complaints_) {
+    complaint = fmt::format("{}: {}", path_, complaint);
+    log::Warning({"content"}, "{}", complaint);
   }
-  for (const std::string& complaint : table->Complaints()) log::Warning({"content"}, "{}: {}", path_, complaint);
-  return current_ = std::make_shared<RoleTable>(*std::move(table));
+  return current_ = std::move(table);
 }
 
 std::set<std::string, std::less<>> InstalledRoles(std::string_view state) {

@@ -99,6 +99,7 @@ class RoleTable {
   const std::vector<std::string>& Complaints() const { return complaints_; }
 
  private:
+  friend class RoleTableCache;
   void Put(RoleRow row);
 
   std::vector<RoleRow> rows_;
@@ -109,7 +110,7 @@ class RoleTable {
 class RoleTableCache {
  public:
   explicit RoleTableCache(std::string path) : path_(std::move(path)) {}
-  /// A missing file says nothing; neither does a broken one, with one log line.
+  /// A missing file says nothing; neither does a broken one, but for a complaint. Each complaint is logged once.
   std::shared_ptr<const RoleTable> Get();
 
  private:

@@ -58,6 +58,8 @@ TEST(RoleTable, TheFileIsReadAgainWhenItChanges) {
   EXPECT_EQ(cache.Get()->Rows().size(), 34U);
   test::Spit(scratch / "roles.json", "broken");
   EXPECT_EQ(cache.Get()->Rows().size(), 33U);
+  ASSERT_EQ(cache.Get()->Complaints().size(), 1U);
+  EXPECT_THAT(cache.Get()->Complaints()[0], testing::StartsWith(scratch / "roles.json: "));
 }
 
 TEST(Roles, AVariableMayNameTheUnit) {

@@ -49,6 +49,7 @@ void Loader::Serve() {
     LoadZimCatalog(services_);
     LoadLibrary(services_);
     LoadVariables(services_);
+    LoadRoles(services_);
     LookForPrograms(services_);
     CleanUploads(services_.settings.uploads_dir, services_.clock.Wall());
     const std::scoped_lock lock(mutex_);
@@ -76,6 +77,12 @@ void LoadLibrary(Services& services) {
 }
 
 void LoadVariables(Services& services) { TellHealth(*services.config.variables.Get(), services.health); }
+
+void LoadRoles(Services& services) {
+  const auto complaints = services.box.roles.Complaints();
+  if (complaints.empty()) return services.health.Set("roles", PartState::Good);
+  services.health.Set("roles", PartState::Degraded, Join(complaints));
+}
 
 void LookForPrograms(Services& services) {
   std::vector<std::string> missing;

@@ -31,6 +31,7 @@ class Loader {
 void LoadZimCatalog(Services& services);
 void LoadLibrary(Services& services);
 void LoadVariables(Services& services);
+void LoadRoles(Services& services);
 void LookForPrograms(Services& services);
 /// spec config 9 row 8: uploaded files (and links, never directories) that nobody came for within 10 minutes.
 void CleanUploads(const std::string& directory, WallTime now);

@@ -175,7 +175,7 @@ bool Machine::InternetAvailable() {
 }
 
 void Machine::TellHealth() {
-  for (const char* part : {"kiwix_catalog", "library", "ansible_facts", "variables", "programs"})
+  for (const char* part : {"kiwix_catalog", "library", "ansible_facts", "variables", "roles", "programs"})
     health_.Set(part, PartState::Loading);
   if (settings_.complaints.empty()) {
     health_.Set("config", PartState::Good);
