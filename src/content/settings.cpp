@@ -165,8 +165,8 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.download_retry_first_s = reader.Number("download_retry_first_s", settings.download_retry_first_s, 1, 3600);
   settings.download_retry_longest_s =
       reader.Number("download_retry_longest_s", settings.download_retry_longest_s, 1, 86'400);
-  settings.db_keep_commands_days = reader.Number("db_keep_commands_days", settings.db_keep_commands_days, 1, 36'500);
-  settings.db_keep_jobs_days = reader.Number("db_keep_jobs_days", settings.db_keep_jobs_days, 1, 36'500);
+  settings.db_keep_commands_days = reader.Number("db_keep_commands_days", settings.db_keep_commands_days, 0, 36'500);
+  settings.db_keep_jobs_days = reader.Number("db_keep_jobs_days", settings.db_keep_jobs_days, 0, 36'500);
   settings.job_log_keep_days = reader.Number("job_log_keep_days", settings.job_log_keep_days, 1, 36'500);
   settings.job_log_most_mb = reader.Number("job_log_most_mb", settings.job_log_most_mb, 8, 1'000'000);
   settings.allow_stop_from_web = reader.Flag("allow_stop_from_web", settings.allow_stop_from_web);

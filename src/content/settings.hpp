@@ -40,7 +40,7 @@ struct Settings {
   int download_retry_days = 7;          ///< key, as the two below: how long a download is tried again; 0: not at all
   int download_retry_first_s = 5;       ///< the first pause; each is twice as long as the one before
   int download_retry_longest_s = 1800;  ///< ... up to this
-  int db_keep_commands_days = 90;
+  int db_keep_commands_days = 90;  ///< 0: for ever, as of jobs
   int db_keep_jobs_days = 365;
   int job_log_keep_days = 90;  ///< key job_log_keep_days: outputs of ended jobs
   int job_log_most_mb = 256;   ///< key job_log_most_mb: of all of them together, the oldest go first

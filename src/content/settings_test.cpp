@@ -69,6 +69,13 @@ TEST(Settings, DownloadsAreTriedAgainForAWeekUnlessTheFileSaysOtherwise) {
               ElementsAre(HasSubstr("download_retry_first_s")));
 }
 
+TEST(Settings, HistoryIsKeptForEverWhenTheFileSaysSo) {
+  const Settings settings = Read(R"({"cmdsrv_conf": {"db_keep_jobs_days": 0, "db_keep_commands_days": 0}})");
+  EXPECT_EQ(settings.db_keep_jobs_days, 0);
+  EXPECT_EQ(settings.db_keep_commands_days, 0);
+  EXPECT_THAT(settings.complaints, ElementsAre());
+}
+
 TEST(Settings, AWholeNumberMayBeWrittenAsAFraction) {
   EXPECT_EQ(Read(R"({"cmdsrv_conf": {"cmdsrv_no_workers": 3.0}})").workers, 3);
 }
