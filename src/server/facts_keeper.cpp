@@ -48,7 +48,11 @@ FactsKeeper::~FactsKeeper() { Stop(); }
 
 void FactsKeeper::Begin(HealthBoard& health) {
   const std::scoped_lock lock(mutex_);
-  if (stopping_ || thread_.joinable()) return;
+  if (stopping_) return;
+  if (thread_.joinable()) {
+    wanted_ = true;
+    return asked_.notify_one();
+  }
   health_ = &health;
   try {
     thread_ = std::thread([this] { Serve(); });

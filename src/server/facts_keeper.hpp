@@ -25,7 +25,7 @@ class FactsKeeper {
   FactsKeeper(const FactsKeeper&) = delete;
   FactsKeeper& operator=(const FactsKeeper&) = delete;
 
-  /// Once; `health` must outlive Stop. Until then nothing is gathered.
+  /// `health` must outlive Stop. Until then nothing is gathered; a second time it is gathered anew.
   void Begin(HealthBoard& health);
 
   /// Gathers anew, soon. Any thread; returns at once.

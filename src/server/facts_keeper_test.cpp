@@ -79,7 +79,7 @@ TEST_F(Facts, OfAnotherBootAreGatheredAnew) {
 TEST_F(Facts, ABrokenCacheIsNoHarm) {
   std::filesystem::create_directories(settings.state_dir);
   for (const std::string& text : {std::string("{"), std::string("[]"), fmt::format(R"({{"boot_id": "{}"}})", BootId()),
-                                 fmt::format(R"({{"boot_id": "{}", "facts": []}})", BootId())}) {
+                                  fmt::format(R"({{"boot_id": "{}", "facts": []}})", BootId())}) {
     (void)WriteFileAtomically(cache, text);
     AnsibleFacts fresh;
     FactsKeeper keeper(settings, root, fresh);
@@ -109,6 +109,11 @@ TEST_F(Facts, WithoutAnsibleTheKernelTells) {
     ASSERT_TRUE(Eventually([&] { return Health().find("degraded") != std::string::npos; }, kLong)) << script;
     EXPECT_THAT(Health(), HasSubstr("GET-ANS answers what the kernel tells"));
     EXPECT_FALSE(std::filesystem::exists(cache));
+    Ansible(R"(echo 'localhost | SUCCESS => {"ansible_facts": {"ansible_machine": "mended"}}')");
+    keeper.Begin(health);  // as at a reload
+    EXPECT_TRUE(Eventually([&] { return fresh.Get(kLong, -1)->find("mended") != std::string::npos; }, kLong)) << script;
+    keeper.Stop();
+    std::filesystem::remove(cache);
   }
 }
 
