@@ -1,6 +1,8 @@
 #include "content/wifi_files.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -70,23 +72,28 @@ void Append(std::string& text, std::string_view line) {
   text += '\n';
 }
 
-/// The lines of `text` but empty ones and the blocks of this SSID.
+void Append(std::string& text, const std::vector<std::string_view>& lines) {
+  for (const std::string_view line : lines) Append(text, line);
+}
+
+/// The lines of `text` but empty ones and the blocks of this SSID. A block that never ends is not ours to judge.
 void AppendOthers(std::string& result, std::string_view text, std::string_view ssid) {
   std::vector<std::string_view> block;
   for (const std::string_view line : Split(text, '\n')) {
     const std::string_view trimmed = Trim(line);
     if (trimmed.empty()) continue;
-    if (block.empty() && !(trimmed.starts_with("network") && trimmed.ends_with('{'))) {
+    const bool begins = trimmed.starts_with("network") && trimmed.ends_with('{');
+    if (begins) Append(result, std::exchange(block, {}));
+    if (!begins && block.empty()) {
       Append(result, line);
       continue;
     }
     block.push_back(line);
     if (!trimmed.starts_with('}')) continue;
-    if (!IsNetworkOf(block, ssid)) std::ranges::for_each(block, [&](std::string_view one) { Append(result, one); });
+    if (!IsNetworkOf(block, ssid)) Append(result, block);
     block.clear();
   }
-  std::ranges::for_each(block,
-                        [&](std::string_view one) { Append(result, one); });  // it never ended: not ours to judge
+  Append(result, block);
 }
 
 }  // namespace

@@ -109,8 +109,9 @@ TEST(WpaConf, NoSsidBecomesAnythingElse) {
 }
 
 TEST(WpaConf, UnfinishedBlockIsKept) {
-  EXPECT_EQ(Replaced("network={\n\tssid=\"Net\"\n", "Net", ""),
-            "network={\n\tssid=\"Net\"\nnetwork={\n\tssid=\"Net\"\n\tkey_mgmt=NONE\n}\n");
+  const std::string once = Replaced("network={\n\tssid=\"Other\"\n", "Net", "");
+  EXPECT_EQ(once, "network={\n\tssid=\"Other\"\nnetwork={\n\tssid=\"Net\"\n\tkey_mgmt=NONE\n}\n");
+  EXPECT_EQ(Replaced(once, "Net", ""), once);
 }
 
 }  // namespace
