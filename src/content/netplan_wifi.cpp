@@ -1,6 +1,10 @@
 #include "content/netplan_wifi.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "content/yaml_reader.hpp"
 
 namespace cmdsrv {
@@ -11,6 +15,32 @@ json::object* Level(json::object& above, std::string_view key) {
   json::value& value = above[key];
   if (value.is_null()) value.emplace_object();
   return value.if_object();
+}
+
+/// Characters that JSON may have as they are and YAML may not, as escapes that both know. All stand in texts.
+std::string EscapeForYaml(std::string_view json_text) {
+  static constexpr std::pair<std::string_view, std::string_view> kSpecial[] = {
+      {"\x7f", "\\u007f"},         {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"},
+      {"\xef\xbb\xbf", "\\ufeff"}, {"\xef\xbf\xbe", "\\ufffe"}, {"\xef\xbf\xbf", "\\uffff"}};
+  std::string yaml;
+  yaml.reserve(json_text.size() + 64);
+  while (!json_text.empty()) {
+    const auto special =
+        std::ranges::find_if(kSpecial, [&](const auto& one) { return json_text.starts_with(one.first); });
+    const bool is_control = json_text.starts_with('\xc2') && json_text.size() > 1 &&
+                            static_cast<unsigned char>(json_text[1]) < 0xA0;  // U+0080 to U+009F
+    if (special != std::end(kSpecial)) {
+      yaml += special->second;
+      json_text.remove_prefix(special->first.size());
+    } else if (is_control) {
+      yaml += fmt::format("\\u00{:02x}", static_cast<unsigned char>(json_text[1]));
+      json_text.remove_prefix(2);
+    } else {
+      yaml += json_text[0];
+      json_text.remove_prefix(1);
+    }
+  }
+  return yaml;
 }
 
 }  // namespace
@@ -29,7 +59,10 @@ Result<Secret> SetNetplanWifi(std::string_view text, std::string_view ssid, cons
   }
   json::object& point = (*level)[ssid].emplace_object();
   if (!psk.Empty()) point["password"] = psk.Expose();
-  return Secret(PrintJsonIndented(top));
+  Secret changed(EscapeForYaml(PrintJsonIndented(top)));
+  if (!IsUtf8(changed.Expose()))  // some escapes of YAML are read as single bytes
+    return Fail(ErrorCode::Corrupt, "cannot change the network: the file has characters that are not UTF-8");
+  return changed;
 }
 
 }  // namespace cmdsrv

@@ -51,8 +51,22 @@ TEST(NetplanWifi, NoSsidBecomesAnythingElse) {
   }
 }
 
+TEST(NetplanWifi, CharactersThatYamlWantsEscaped) {
+  std::string text = "network: {\"\\x85 \\L \\P \\x7f \\x9f \\ufeff\": 1}\n";
+  for (int i = 0; i < 2; ++i) {
+    const auto changed = SetNetplanWifi(text, "Net\xc2\x85", Secret(kPsk));
+    ASSERT_TRUE(changed.has_value()) << changed.error().message;
+    text = changed->Expose();
+    ASSERT_TRUE(ParseJson(text).has_value()) << text << ParseJson(text).error().message;
+    const json::value document = ParseJson(text).value();
+    const json::object& network = document.at("network").get_object();
+    EXPECT_TRUE(network.contains("\xc2\x85 \xe2\x80\xa8 \xe2\x80\xa9 \x7f \xc2\x9f \xef\xbb\xbf")) << text;
+  }
+}
+
 TEST(NetplanWifi, BrokenFilesAreLeftAlone) {
-  for (const char* bad : {"network: [", "network: 5\n", "network:\n  wifis: text\n", "- a\n- b\n"}) {
+  for (const char* bad :
+       {"network: [", "network: {\"\\N\": 1}\n", "network: 5\n", "network:\n  wifis: text\n", "- a\n- b\n"}) {
     EXPECT_THAT(Set(bad, "Net"), ::testing::StartsWith("error: ")) << bad;
   }
 }
