@@ -65,8 +65,7 @@ TEST(NetplanWifi, CharactersThatYamlWantsEscaped) {
 }
 
 TEST(NetplanWifi, BrokenFilesAreLeftAlone) {
-  for (const char* bad :
-       {"network: [", "network: {\"\\N\": 1}\n", "network: 5\n", "network:\n  wifis: text\n", "- a\n- b\n"}) {
+  for (const char* bad : {"network: [", "network: 5\n", "network:\n  wifis: text\n", "- a\n- b\n"}) {
     EXPECT_THAT(Set(bad, "Net"), ::testing::StartsWith("error: ")) << bad;
   }
 }

@@ -37,7 +37,8 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Put(mark, nullptr, {}); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { StopAt(mark, "an alias is not allowed"); }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& read) override {
+    const std::string value = ToUtf8(read);  // the escapes \N and \_ come as single bytes
     // "?" stands for a plain scalar, "!" for a quoted one. Other tags than those of numbers leave a text a text.
     const bool typed = tag.starts_with(kYamlTag) && tag != std::string(kYamlTag) + "str";
     Put(mark, tag == "?" || typed ? ReadPlainScalar(value) : json::value(value), value);

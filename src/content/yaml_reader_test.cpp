@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/text.hpp"
 #include "content/shared_data.hpp"
 #include "content/yaml_scalar.hpp"
 #include "platform/process.hpp"
@@ -148,6 +149,12 @@ TEST(YamlReader, ReadsTheRealDefaults) {
   EXPECT_EQ(values.at("iiab_gateway_enabled"), false);
   EXPECT_TRUE(values.at("wan_gateway").is_null());
   EXPECT_EQ(values.at("host_ssid"), "Internet in a Box");
+}
+
+TEST(YamlReader, TextsAreUtf8WhateverTheEscapes) {
+  const json::object values = Values("a: \"\\N\\_\\x85\\u00e9\"\n");
+  EXPECT_TRUE(IsUtf8(PrintJson(values)));
+  EXPECT_TRUE(ParseJson(PrintJson(values)).has_value());
 }
 
 TEST(YamlReader, ReadsTheRealFilesAsAnsibleDoes) {
