@@ -4,8 +4,9 @@
 #include <sys/mount.h>
 
 #include <filesystem>
-#include <fstream>
+#include <future>
 #include <optional>
+#include <thread>
 
 #include "platform/unique_fd.hpp"
 #include "support/ask.hpp"
@@ -29,7 +30,7 @@ constexpr const char* kOk = R"({"Success": "REMOVE-USB ."})";
 class UsbDevices : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    static const bool entered = EnterMountNamespace();
+    static const bool entered = EnterMountNamespace() && PassOnRightToMount();
     ASSERT_TRUE(entered) << "this test needs the right to make a mount namespace";
   }
   UsbDevices() {
@@ -158,6 +159,25 @@ TEST_F(UsbDevices, ABrokenStickHidesNoOther) {
   const json::object& zims = info.at("/media/usb1").at("zim_modules").get_object();
   ASSERT_EQ(zims.size(), 1U);
   EXPECT_EQ(zims.at("c").at("title"), "<b> \xEF\xBF\xBD");
+}
+
+/// At any moment: before it is looked at, while it is indexed, after that.
+TEST_F(UsbDevices, AStickThatIsPulledOutMeanwhileHarmsNothing) {
+  const std::string library = OrThrow(ReadText(box.Path("/library/zims/library.xml")));
+  for (int round = 0; round < 6; ++round) {
+    if (!stick) stick.emplace(usb0, 600 * kMiB);
+    PutZimOnStick("stick_en_all_2026-02");
+    auto asked = std::async(std::launch::async, [&] { return Send("GET-EXTDEV-INFO"); });
+    if (round > 0) std::this_thread::sleep_for(milliseconds(round * 3));  // any moment is good
+    Unmount(usb0);
+    stick.reset();
+    const auto reply = ParseJson(asked.get());
+    ASSERT_TRUE(reply && reply->is_object());
+    EXPECT_FALSE(reply->get_object().contains("Error"));
+    EXPECT_THAT(NamesIn(usb0), IsEmpty()) << "the disk of the box was written to";
+  }
+  EXPECT_EQ(OrThrow(ReadText(box.Path("/library/zims/library.xml"))), library);
+  EXPECT_EQ(Info().size(), 0U);
 }
 
 class RemoveUsb : public UsbDevices {};

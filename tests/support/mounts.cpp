@@ -1,7 +1,10 @@
 #include "support/mounts.hpp"
 
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -30,6 +33,16 @@ bool UnshareAsUser() {
 bool EnterMountNamespace() {
   if (::unshare(CLONE_NEWNS) != 0 && !UnshareAsUser()) return false;
   return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+bool PassOnRightToMount() {
+  if (::geteuid() == 0) return true;
+  __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capget, &head, sets) != 0) return false;
+  sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].inheritable |= CAP_TO_MASK(CAP_SYS_ADMIN);
+  return ::syscall(SYS_capset, &head, sets) == 0 &&
+         ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
 }
 
 bool MountSmall(const std::string& directory, unsigned kibibytes) {

@@ -8,6 +8,10 @@ namespace cmdsrv::test {
 /// without the right). Call before threads are started.
 bool EnterMountNamespace();
 
+/// Programs that are started from now on may mount and unmount in that namespace too, whoever runs the test. False when
+/// not allowed.
+bool PassOnRightToMount();
+
 /// A file system in memory of so many KiB over `directory`; what was in it is copied into it. False when not allowed.
 bool MountSmall(const std::string& directory, unsigned kibibytes);
 
