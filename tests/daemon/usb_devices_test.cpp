@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <future>
 #include <optional>
-#include <thread>
 
 #include "platform/unique_fd.hpp"
 #include "support/ask.hpp"
@@ -164,11 +163,14 @@ TEST_F(UsbDevices, ABrokenStickHidesNoOther) {
 /// At any moment: before it is looked at, while it is indexed, after that.
 TEST_F(UsbDevices, AStickThatIsPulledOutMeanwhileHarmsNothing) {
   const std::string library = OrThrow(ReadText(box.Path("/library/zims/library.xml")));
-  for (int round = 0; round < 6; ++round) {
+  // At once; when the index is begun; when it is there.
+  const std::string moments[] = {usb0, box.Path("/run/lock/kiwix-usb0"), on_stick + "/zims",
+                                 on_stick + "/zims/library.xml"};
+  for (const std::string& moment : moments) {
     if (!stick) stick.emplace(usb0, 600 * kMiB);
     PutZimOnStick("stick_en_all_2026-02");
     auto asked = std::async(std::launch::async, [&] { return Send("GET-EXTDEV-INFO"); });
-    if (round > 0) std::this_thread::sleep_for(milliseconds(round * 3));  // any moment is good
+    EXPECT_TRUE(WaitUntil([&] { return Exists(moment); }, seconds(60))) << moment;
     Unmount(usb0);
     stick.reset();
     const auto reply = ParseJson(asked.get());
