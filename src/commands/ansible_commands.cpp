@@ -48,13 +48,6 @@ bool IsAnsibleVerb(std::string_view verb) {
   return verb == "RUN-ANSIBLE" || verb == "RUN-ANSIBLE-ROLES" || verb == "RESET-NETWORK";
 }
 
-/// One that runs, and also one that waits for its turn.
-bool AnsibleIsComing(const Services& services) {
-  if (services.jobs.Active().ansible) return true;
-  return std::ranges::any_of(services.jobs.Unfinished(),
-                             [](const UnfinishedCommand& one) { return IsAnsibleVerb(VerbOf(one.message)); });
-}
-
 /// Roles that the local variables speak of, as they are wanted and as they are.
 std::vector<RoleWish> WishesOf(const Variables& variables, const RoleReader::Statuses& statuses) {
   std::vector<RoleWish> wishes;
@@ -71,6 +64,12 @@ std::vector<RoleWish> WishesOf(const Variables& variables, const RoleReader::Sta
 }
 
 }  // namespace
+
+bool AnsibleIsComing(const Services& services) {
+  if (services.jobs.Active().ansible) return true;
+  return std::ranges::any_of(services.jobs.Unfinished(),
+                             [](const UnfinishedCommand& one) { return IsAnsibleVerb(VerbOf(one.message)); });
+}
 
 Result<JobPlan> PlanAnsibleRoles(Services& services, bool add_network) {
   if (AnsibleIsComing(services)) return AlreadyRunning();

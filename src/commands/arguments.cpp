@@ -105,6 +105,10 @@ bool IsService(const json::value& value, const Arguments::IsRole& is_role) {
   return is_role ? is_role(role) : FindRole(role) != nullptr;
 }
 
+Checked ToObject(const Parameter&, const json::value& value) {
+  return value.is_object() ? Checked(value) : Wrong("must be an object");
+}
+
 Checked CheckOne(const Parameter& parameter, const json::value& value) {
   switch (parameter.type) {
     case Type::Text: return ToText(parameter, value);
@@ -114,6 +118,7 @@ Checked CheckOne(const Parameter& parameter, const json::value& value) {
     case Type::TextList: return ToList(parameter, value, ToText);
     case Type::NumberList: return ToList(parameter, value, ToRangedNumber);
     case Type::Object: return value.is_object() ? Checked(value) : Wrong("must be an object");
+    case Type::ObjectList: return ToList(parameter, value, ToObject);
   }
   return Wrong("has an unknown type");
 }
@@ -190,6 +195,11 @@ const json::object* Arguments::Object(std::string_view name) const {
   return value == nullptr ? nullptr : value->if_object();
 }
 
+const json::array* Arguments::List(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  return value == nullptr ? nullptr : value->if_array();
+}
+
 std::optional<std::pair<std::string, std::string>> Arguments::Service(std::string_view name) const {
   const auto list = TextList(name);
   if (list.size() != 2) return std::nullopt;
@@ -205,6 +215,7 @@ std::string_view NameOf(Type type) {
     case Type::TextList: return "list of texts";
     case Type::NumberList: return "list of numbers";
     case Type::Object: return "object";
+    case Type::ObjectList: return "list of objects";
   }
   return "";
 }

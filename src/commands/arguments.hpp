@@ -13,7 +13,7 @@
 
 namespace cmdsrv {
 
-enum class Type { Text, Integer, Number, Flag, TextList, NumberList, Object };
+enum class Type { Text, Integer, Number, Flag, TextList, NumberList, Object, ObjectList };
 
 /// The value classes of spec commands 0.3, and Any for texts that a handler compares only.
 enum class Class { Any, SafeName, ExistingName, MenuName, MenuDir, Usb, Language, Hex32, Uuid, Service, OnOff };
@@ -51,6 +51,8 @@ class Arguments {
   std::vector<std::string> TextList(std::string_view name) const;
   std::vector<double> NumberList(std::string_view name) const;
   const json::object* Object(std::string_view name) const;
+  /// Of an ObjectList: each element is an object.
+  const json::array* List(std::string_view name) const;
   /// A Class::Service argument: role and state.
   std::optional<std::pair<std::string, std::string>> Service(std::string_view name) const;
   bool Has(std::string_view name) const { return values_.if_contains(name) != nullptr; }

@@ -4,6 +4,7 @@
 #include "base/names.hpp"
 #include "commands/devices.hpp"
 #include "commands/handlers.hpp"
+#include "commands/space_needs.hpp"
 #include "content/zim_names.hpp"
 #include "platform/files.hpp"
 
@@ -34,14 +35,16 @@ bool HasIndex(const Device& device, const std::string& file_ref, const Settings&
   return indexes && OpenBeneath(indexes->Get(), file_ref + ".zim.idx", O_RDONLY | O_DIRECTORY).has_value();
 }
 
-/// Room for all of it and 5 % more, less what a copy that broke off has left there.
-bool Fits(std::uint64_t bytes, const Device& dest, const std::string& file_ref, const Settings& settings) {
-  const std::string directory = dest.IsInternal() ? settings.zim_working_dir : dest.path;
-  const auto space = SpaceAt(directory);
-  if (!space) return true;  // the step says what is wrong with it
-  const std::uint64_t there = dest.IsInternal() ? 0 : ZimBytes(dest, file_ref, settings).value_or(0);
-  const std::uint64_t wanted = bytes + bytes / 20;
-  return wanted <= there || wanted - there <= space->available_bytes;
+/// Room for all of it, less what a copy that broke off has left there.
+SpaceNeeds NeedsOfCopy(std::uint64_t bytes, const Device& dest, const std::string& file_ref, const Settings& settings) {
+  SpaceNeeds needs;
+  if (dest.IsInternal()) {
+    needs.AddFetch(settings.zim_working_dir, bytes);
+    needs.AddMove(settings.zim_working_dir, settings.zim_dir + "content/", bytes);
+  } else {
+    needs.AddFetch(dest.path, bytes, ZimBytes(dest, file_ref, settings).value_or(0));
+  }
+  return needs;
 }
 
 JobPlan Plan(const Device& source, const Device& dest, const std::string& file_ref, bool with_index) {
@@ -70,8 +73,11 @@ Result<Outcome> CopyZims(const Arguments& arguments, Services& services) {
   if (!bytes || !IsPlainName(file_ref)) return Say("Zim not found on Source.");
   if (dest->IsInternal() && !MakeDirectories(services.settings.zim_working_dir))
     return Say(fmt::format("Error creating directory {}", services.settings.zim_working_dir));
-  if (!Fits(*bytes, *dest, file_ref, services.settings)) return Say("Not enough storage space on Destination.");
-  return Plan(*source, *dest, file_ref, HasIndex(*source, file_ref, services.settings));
+  const SpaceNeeds needs = NeedsOfCopy(*bytes, *dest, file_ref, services.settings);
+  if (!needs.Fit(services)) return Say("Not enough storage space on Destination.");
+  JobPlan plan = Plan(*source, *dest, file_ref, HasIndex(*source, file_ref, services.settings));
+  plan.space = needs.Uses();
+  return plan;
 }
 
 }  // namespace cmdsrv

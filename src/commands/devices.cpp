@@ -1,4 +1,5 @@
 #include "commands/devices.hpp"
+#include "commands/preset_plan.hpp"
 
 #include <fcntl.h>
 
@@ -67,7 +68,7 @@ bool NamesAtWork::HasZim(std::string_view stem) const {
 NamesAtWork FindNamesAtWork(Services& services) {
   NamesAtWork names;
   const auto catalog = services.zim_catalog.Get();
-  for (const UnfinishedCommand& item : services.jobs.Unfinished()) {
+  for (const UnfinishedCommand& item : UnfinishedContent(services)) {
     const auto command = ParseCommand(item.message);
     if (!command) continue;
     const std::string_view verb = command->verb;

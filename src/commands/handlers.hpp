@@ -80,6 +80,17 @@ Result<Outcome> GetOsmVectStat(const Arguments&, Services&);
 Result<Outcome> InstallMap(const Arguments&, Services&);
 Result<Outcome> InstallSatelliteArea(const Arguments&, Services&);
 
+// preset_commands.cpp
+Result<Outcome> GetPresetList(const Arguments&, Services&);
+Result<Outcome> InstallPreset(const Arguments&, Services&);
+Result<Outcome> MakePreset(const Arguments&, Services&);
+
+// plan_command.cpp
+Result<Outcome> PlanCommand(const Arguments&, Services&);
+
+// kolibri_commands.cpp
+Result<Outcome> InstallKolibri(const Arguments&, Services&);
+
 // zim_upgrade_commands.cpp
 Result<Outcome> GetUpgradeableZims(const Arguments&, Services&);
 Result<Outcome> UpgradeZims(const Arguments&, Services&);

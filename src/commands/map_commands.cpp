@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
+#include "commands/preset_plan.hpp"
 #include "commands/space_needs.hpp"
 #include "commands/work_in_progress.hpp"
 #include "platform/files.hpp"
@@ -74,7 +75,7 @@ Result<Outcome> GetOsmVectStat(const Arguments&, Services& services) {
   const auto status = roles.of.find(role[0]);
   const auto address = [&](const CatalogMap& map) { return AddressOf(map, settings); };
   json::object reply;
-  reply["WIP"] = MapsInProgress(services.jobs.Unfinished(), catalog ? catalog->get() : nullptr, address);
+  reply["WIP"] = MapsInProgress(UnfinishedContent(services), catalog ? catalog->get() : nullptr, address);
   reply["tile_base_installed"] = installed.contains(settings.maps_tiles_base);
   reply["sat_base_installed"] = installed.contains(settings.maps_sat_base);
   reply["maps_active"] = status != roles.of.end() && status->second.active;
@@ -92,16 +93,13 @@ Result<Outcome> InstallMap(const Arguments& arguments, Services& services) {
   const auto there = Look(settings.map_tiles_dir + map->file);
   if (there && (map->bytes == 0 || there->bytes == map->bytes))
     return Fail(ErrorCode::Refused, "{} is already downloaded", map->file);
-  if (MapsInProgress(services.jobs.Unfinished(), nullptr, {}).contains(id))
+  if (MapsInProgress(UnfinishedContent(services), nullptr, {}).contains(id))
     return Fail(ErrorCode::Refused, "{} is already being downloaded", map->file);
   const std::string& source = settings.maps_download_src;
   if (source == "bittorrent") return Fail(ErrorCode::Refused, "Not able to do bittorrent yet in Command");
   const std::string address = AddressOf(*map, settings);
   if (address.empty()) return Fail(ErrorCode::Refused, "Unknown Map Source {}", source);
-  SpaceNeeds needs;
-  const std::string part = settings.maps_working_dir + map->file;
-  needs.AddFetch(settings.maps_working_dir, map->bytes, BytesThere(Look(part) ? part : part + ".part"));
-  needs.AddMove(settings.maps_working_dir, settings.map_tiles_dir, map->bytes);
+  const SpaceNeeds needs = NeedsOf(*map, settings);
   if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Map");
   JobPlan plan = PlanInstall(*map, settings, address);
   plan.space = needs.Uses();

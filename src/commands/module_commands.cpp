@@ -6,6 +6,7 @@
 #include "base/names.hpp"
 #include "commands/devices.hpp"
 #include "commands/handlers.hpp"
+#include "commands/preset_plan.hpp"
 #include "commands/space_needs.hpp"
 #include "commands/work_in_progress.hpp"
 #include "content/rclone_remotes.hpp"
@@ -105,7 +106,7 @@ Result<Outcome> GetOer2goStat(const Arguments&, Services& services) {
     if (catalog && (*catalog)->Find(name) != nullptr && IsDirectory(directory + name)) installed.emplace_back(name);
   }
   return Answer(
-      json::value{{"WIP", ModulesInProgress(services.jobs.Unfinished())}, {"INSTALLED", std::move(installed)}});
+      json::value{{"WIP", ModulesInProgress(UnfinishedContent(services))}, {"INSTALLED", std::move(installed)}});
 }
 
 Result<Outcome> InstallModule(const Arguments& arguments, Services& services) {
@@ -121,10 +122,7 @@ Result<Outcome> InstallModule(const Arguments& arguments, Services& services) {
     return Fail(ErrorCode::Refused, "Module is already being installed");
   const auto source = SourceOf(*module, settings);
   if (source.empty()) return Fail(ErrorCode::Refused, "Module has no download source");
-  SpaceNeeds needs;
-  const std::uint64_t bytes = module->size_k * 1024;
-  needs.AddFetch(settings.module_working_dir, bytes, BytesThere(settings.module_working_dir + module->moddir));
-  needs.AddMove(settings.module_working_dir, settings.modules_dir, bytes);
+  const SpaceNeeds needs = NeedsOf(*module, settings);
   if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Module");
   JobPlan plan = PlanInstall(*module, source);
   plan.space = needs.Uses();

@@ -26,9 +26,9 @@ class SpaceNeeds {
   void Add(const std::vector<SpaceUse>& uses);
 
   /// True when all of it fits beside what accepted Commands still need, and the system keeps its reserve on its disk.
-  bool Fit(const Services& services) const;
+  bool Fit(Services& services) const;
   /// "/library has 3.1M free, and 5.2G are needed"; empty when it fits.
-  std::string WhyNot(const Services& services) const;
+  std::string WhyNot(Services& services) const;
 
   std::vector<SpaceUse> Uses() const;
 
@@ -40,6 +40,11 @@ class SpaceNeeds {
   Need* At(const std::string& directory);
   std::map<std::uint64_t, Need> needs_;  ///< by device
 };
+
+/// What installing these needs, less what is there already.
+SpaceNeeds NeedsOf(const CatalogZim& zim, const Settings& settings);
+SpaceNeeds NeedsOf(const CatalogModule& module, const Settings& settings);
+SpaceNeeds NeedsOf(const CatalogMap& map, const Settings& settings);
 
 /// Bytes of a file, or of all files of a directory; 0 when there is nothing.
 std::uint64_t BytesThere(const std::string& path);

@@ -80,6 +80,27 @@ constexpr std::array kGetJobStat = {
     Parameter{.name = "since_days", .type = Type::Number, .need = Need::Optional, .lenient = true},
     Parameter{.name = "group_id", .type = Type::Integer, .need = Need::Optional, .least = 1},
 };
+constexpr std::array kInstallKolibri = {
+    Parameter{.name = "channels", .type = Type::ObjectList, .need = Need::Required, .most_elements = 100},
+    Parameter{.name = "service_required",
+              .type = Type::TextList,
+              .need = Need::Optional,
+              .value_class = Class::Service,
+              .most_elements = 2},
+};
+constexpr std::array kInstallPreset = {
+    Parameter{.name = "preset_id", .type = Type::Text, .need = Need::Required, .value_class = Class::MenuDir},
+};
+constexpr std::array kPlan = {
+    Parameter{.name = "command", .type = Type::Text, .need = Need::Required, .most_bytes = 65536},
+};
+constexpr std::array kMakePreset = {
+    Parameter{.name = "preset_name", .type = Type::Text, .need = Need::Required, .most_bytes = 255},
+    Parameter{.name = "title", .type = Type::Text, .need = Need::Optional},
+    Parameter{.name = "description", .type = Type::Text, .need = Need::Optional},
+    Parameter{.name = "default_lang", .type = Type::Text, .need = Need::Optional},
+    Parameter{.name = "location", .type = Type::Text, .need = Need::Optional},
+};
 constexpr std::array kInstallMap = {
     Parameter{.name = "osm_vect_id", .type = Type::Text, .need = Need::Required, .value_class = Class::SafeName},
     Parameter{.name = "service_required",
@@ -238,6 +259,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
     {"GET-OSM-VECT-CAT",   Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectCat,   "Was never written; kept for old scripts."},
     {"GET-OSM-VECT-STAT",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectStat,  "Maps that are installed and that are being installed."},
+    {"GET-PRESET-LIST",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetPresetList,   "Collections of content that can be installed."},
     {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
     {"GET-RPI-STATE",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRpiState,     "Temperature and throttling of a Raspberry Pi."},
@@ -250,14 +272,18 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
     {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
+    {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKolibri, InstallKolibri, "Imports channels of Kolibri."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog."},
+    {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset."},
     {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
+    {"MK-PRESET",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kMakePreset,  MakePreset,      "Makes a preset of what is on this box."},
     {"MOVE-UPLOADED-FILE", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kMoveUploadedFile, MoveUploadedFile, "Makes an icon of an uploaded image."},
+    {"PLAN",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kPlan,        PlanCommand,     "What a Command that installs content would do, and which space it needs."},
     {"POWEROFF",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        PowerOff,        "Switches the box off, 3 seconds after the answer."},
     {"REBOOT",             Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Reboot,          "Starts the box again, 3 seconds after the answer."},
     {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},

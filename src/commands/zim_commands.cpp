@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
+#include "commands/preset_plan.hpp"
 #include "commands/space_needs.hpp"
 #include "commands/work_in_progress.hpp"
 #include "platform/files.hpp"
@@ -14,27 +15,6 @@ constexpr std::string_view kMenusLock = "menus";
 
 std::vector<std::string> InstallLocks(std::string_view zim_lock) {
   return {std::string(zim_lock), std::string(kKiwixLibraryLock), std::string(kMenusLock)};
-}
-
-std::string ZipFile(const Settings& settings, const CatalogZim& zim) {
-  return settings.zim_download_prefix + zim.file_ref + ".zip";
-}
-
-/// Room for what is fetched, what is unpacked, and for the copy where the library is on another file system.
-SpaceNeeds NeedsOf(const CatalogZim& zim, const Settings& settings) {
-  const std::uint64_t bytes = zim.size_k * 1024;
-  SpaceNeeds needs;
-  const std::string content = settings.zim_dir + "content/";
-  if (zim.source == ZimSource::Portable) {
-    const std::string part = settings.zim_downloads_dir + ZipFile(settings, zim);
-    needs.AddFetch(settings.zim_downloads_dir, bytes, BytesThere(Look(part) ? part : part + ".part"));
-    needs.AddCopy(settings.zim_working_dir, bytes);
-  } else {
-    const std::string part = settings.zim_working_dir + zim.file_ref + ".zim.part";
-    needs.AddFetch(settings.zim_working_dir, bytes, BytesThere(part));
-  }
-  needs.AddMove(settings.zim_working_dir, content, bytes);
-  return needs;
 }
 
 /// Where the steps write. Nothing that is refused afterwards leaves a directory of its own.
@@ -95,7 +75,7 @@ Result<Outcome> GetZimStat(const Arguments&, Services& services) {
   auto reply = std::make_shared<std::string>();
   reply->reserve(library->installed_json.size() + 64);
   *reply += R"({"WIP":)";
-  *reply += PrintJson(ZimsInProgress(services.jobs.Unfinished()));
+  *reply += PrintJson(ZimsInProgress(UnfinishedContent(services)));
   *reply += R"(,"INSTALLED":)";
   *reply += library->installed_json;
   *reply += '}';
@@ -108,7 +88,7 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
   if (!catalog) return tl::unexpected(catalog.error());
   const CatalogZim* zim = (*catalog)->Find(zim_id);
   if (zim == nullptr) return Fail(ErrorCode::Refused, "Zim ID not found in Command");
-  if (services.library.Get()->Has(zim_id) || ZimsInProgress(services.jobs.Unfinished()).contains(zim_id)) {
+  if (services.library.Get()->Has(zim_id) || ZimsInProgress(UnfinishedContent(services)).contains(zim_id)) {
     return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
   }
   const Settings& settings = services.settings;

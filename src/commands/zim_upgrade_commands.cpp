@@ -3,6 +3,8 @@
 
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
+#include "commands/preset_plan.hpp"
+#include "commands/space_needs.hpp"
 #include "commands/work_in_progress.hpp"
 #include "content/zim_upgrades.hpp"
 #include "protocol/command.hpp"
@@ -94,7 +96,7 @@ Result<Outcome> GetUpgradeableZims(const Arguments&, Services& services) {
 }
 
 Result<Outcome> UpgradeZims(const Arguments& arguments, Services& services) {
-  const auto unfinished = services.jobs.Unfinished();
+  const auto unfinished = UnfinishedContent(services);
   if (IsBeingInstalledOrUpgraded(unfinished))
     return Fail(ErrorCode::Refused, "ZIMs already being installed or upgraded.");
   const auto upgrades = FindOrSay(services);
@@ -106,7 +108,14 @@ Result<Outcome> UpgradeZims(const Arguments& arguments, Services& services) {
     if (in_use.contains(one.old_stem) || in_use.contains(one.zim.file_ref))
       return Fail(ErrorCode::Refused, "{} is being copied or deleted", one.old_stem);
   }
-  return Plan(*chosen);
+  JobPlan plan = Plan(*chosen);
+  SpaceNeeds needs;
+  for (const ZimUpgrade& one : *chosen) {
+    needs.Add(NeedsOf(one.zim, services.settings).Uses());
+    needs.AddFreed(services.settings.zim_dir + "content/", one.old_size_k * 1024);
+  }
+  plan.space = needs.Uses();
+  return plan;
 }
 
 }  // namespace cmdsrv

@@ -30,14 +30,14 @@ JobRecord RecordOf(const JobRow& row, JobOptions options, const CommandRow& comm
 JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::string& canonical) {
   JobOptions options;
   options.extra_vars = plan.extra_vars;
-  options.service = plan.service;
+  options.service = step.service ? step.service : plan.service;
   options.argv = step.argv;
   options.cwd = plan.cwd;
   options.locks = step.locks;
   options.merge = step.merge;
   options.canonical = canonical;
-  options.ansible = plan.ansible;
-  options.full_log = plan.full_log;
+  options.ansible = plan.ansible || step.ansible;
+  options.full_log = plan.full_log || step.full_log;
   options.restartable = step.restartable;
   options.retry = step.retry;
   return options;

@@ -14,9 +14,6 @@ void TakeShared(GroupRetry& retry, const JobOptions& options) {
   retry.canonical = options.canonical;
   retry.plan.cwd = options.cwd;
   retry.plan.extra_vars = options.extra_vars;
-  retry.plan.service = options.service;
-  retry.plan.ansible = options.ansible;
-  retry.plan.full_log = options.full_log;
 }
 
 StepPlan StepOf(const JobRow& row, JobOptions options) {
@@ -27,6 +24,9 @@ StepPlan StepOf(const JobRow& row, JobOptions options) {
   step.merge = std::move(options.merge);
   step.restartable = options.restartable;
   step.retry = options.retry;
+  step.service = std::move(options.service);
+  step.ansible = options.ansible;
+  step.full_log = options.full_log;
   return step;
 }
 

@@ -41,8 +41,8 @@ TEST(PlanGroupRetry, OnlyWhatDidNotSucceedInItsOrder) {
   EXPECT_THAT(plan.steps[1].locks, ElementsAre("lock"));
   EXPECT_EQ(retry->canonical, "INST-X {}");
   EXPECT_EQ(plan.cwd, "/opt/iiab");
-  EXPECT_TRUE(plan.full_log);
-  EXPECT_EQ(plan.service->first, "kiwix");
+  EXPECT_TRUE(plan.steps[0].full_log);
+  EXPECT_EQ(plan.steps[0].service->first, "kiwix");
 }
 
 TEST(PlanGroupRetry, NoOptionOfAStepIsLost) {

@@ -19,6 +19,9 @@ struct StepPlan {
   std::string merge = {};            ///< "kiwix-index": one run does the work of all steps of this name that wait
   bool restartable = true;           ///< may be started again after an interruption
   RetryPolicy retry = RetryPolicy::Never;
+  std::optional<std::pair<std::string, std::string>> service = {};  ///< instead of the plan's
+  bool ansible = false;                                             ///< also when the plan's others are not
+  bool full_log = false;                                            ///< the same
 };
 
 /// What a plan needs of the file system that holds `directory`.

@@ -59,6 +59,9 @@ StepEnd SyncMenuDefs(const Context& context, std::span<const std::string> argume
 StepEnd MapFetch(const Context& context, std::span<const std::string> arguments);
 StepEnd MapInstall(const Context& context, std::span<const std::string> arguments);
 StepEnd MapFinish(const Context& context, std::span<const std::string> arguments);
+StepEnd PresetMenu(const Context& context, std::span<const std::string> arguments);
+StepEnd MakePreset(const Context& context, std::span<const std::string> arguments);
+StepEnd ImportKolibri(const Context& context, std::span<const std::string> arguments);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

@@ -1,0 +1,92 @@
+// PLAN: what another Command would do, by the very function that does it.
+#include <algorithm>
+
+#include "commands/handlers.hpp"
+#include "commands/preset_plan.hpp"
+#include "platform/files.hpp"
+#include "protocol/command.hpp"
+
+namespace cmdsrv {
+namespace {
+
+/// Their handlers only look; all that they change is done by the steps of their plan.
+constexpr std::string_view kPlannable[] = {"COPY-OER2GO-MOD",   "COPY-ZIMS",     "INST-KOLIBRI", "INST-OER2GO-MOD",
+                                           "INST-OSM-VECT-SET", "INST-SAT-AREA", "INST-ZIMS",    "UPGRADE-ZIMS"};
+
+json::array DescribeSpace(const std::vector<SpaceUse>& uses) {
+  json::array list;
+  for (const SpaceUse& use : uses) {
+    json::object one{{"directory", use.directory}, {"fetch", use.fetch}, {"peak", use.peak}, {"final", use.final}};
+    if (const auto space = SpaceAt(use.directory)) one["available"] = space->available_bytes;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json::array DescribeSteps(const std::vector<StepPlan>& steps,
+                          const std::optional<std::pair<std::string, std::string>>& service) {
+  json::array list;
+  for (const StepPlan& step : steps) {
+    json::object one{{"step", step.display}};
+    if (step.after) one["after"] = *step.after + 1;
+    const auto& needs = step.service ? step.service : service;
+    if (needs && !step.after) one["waits_for"] = needs->first;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json::array ToArray(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
+
+std::uint64_t Fetched(const std::vector<SpaceUse>& uses) {
+  std::uint64_t bytes = 0;
+  for (const SpaceUse& use : uses) bytes += use.fetch;
+  return bytes;
+}
+
+json::object Describe(const std::vector<StepPlan>& steps, const std::vector<SpaceUse>& uses,
+                      const std::optional<std::pair<std::string, std::string>>& service) {
+  return {{"accepted", true},
+          {"steps", DescribeSteps(steps, service)},
+          {"fetch", Fetched(uses)},
+          {"space", DescribeSpace(uses)},
+          {"services_added", json::array()},
+          {"skipped", json::array()}};
+}
+
+Outcome Declined(const Error& error) {
+  return Answer(json::value(json::object{{"accepted", false}, {"reason", error.message}}));
+}
+
+Result<Outcome> PlanPresetCommand(const Arguments& arguments, Services& services) {
+  const std::string id(*arguments.Text("preset_id"));
+  const auto preset = FindPreset(id, services);
+  if (!preset) return Declined(preset.error());
+  const auto planned = PlanPreset(id, *preset, services);
+  if (!planned) return Declined(planned.error());
+  json::object reply = Describe(planned->steps, planned->space.Uses(), std::nullopt);
+  reply["services_added"] = ToArray(planned->added);
+  reply["skipped"] = ToArray(planned->skipped);
+  return Answer(json::value(std::move(reply)));
+}
+
+}  // namespace
+
+Result<Outcome> PlanCommand(const Arguments& arguments, Services& services) {
+  const auto command = ParseCommand(*arguments.Text("command"));
+  if (!command) return Fail(ErrorCode::Malformed, "command is no Command");
+  const bool is_preset = command->verb == "INST-PRESETS";
+  if (!is_preset && std::ranges::find(kPlannable, command->verb) == std::end(kPlannable))
+    return Fail(ErrorCode::Refused, "Only Commands that install, upgrade or copy content can be planned.");
+  const CommandRowInfo* row = FindCommand(command->verb);
+  const auto checked = Arguments::Check(row->parameters, command->arguments);
+  if (!checked) return Declined(checked.error());
+  if (is_preset) return PlanPresetCommand(*checked, services);
+  const auto outcome = row->handler(*checked, services);
+  if (!outcome) return Declined(outcome.error());
+  const auto* plan = std::get_if<JobPlan>(&*outcome);
+  if (plan == nullptr) return Fail(ErrorCode::Internal, "{} made no plan", command->verb);
+  return Answer(json::value(Describe(plan->steps, plan->space, plan->service)));
+}
+
+}  // namespace cmdsrv
