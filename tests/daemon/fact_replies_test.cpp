@@ -1,6 +1,8 @@
 // Replies of the verbs about the box itself, word for word as clients get them, and what hostile arguments get.
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "support/ask.hpp"
 #include "support/files.hpp"
 #include "support/test_box.hpp"
@@ -8,6 +10,7 @@
 namespace cmdsrv::test {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 std::string PrintJsonError(std::string_view text) { return fmt::format(R"({{"Error": "{}"}})", text); }
@@ -84,6 +87,18 @@ TEST_F(FactReplies, ArgumentsThatBreakTheRulesAreMalformed) {
       EXPECT_EQ(Send(fmt::format("{} {}", verb, arguments)), PrintJsonError(fmt::format("Malformed Command {}.", verb)))
           << arguments;
   }
+}
+
+TEST_F(FactReplies, AProgramThatHangsHoldsUpNobodyElseAndNoStop) {
+  box.StandIn("lshw", fmt::format("#!/bin/sh\n: > {}/tmp/begun\nexec sleep 600\n", box.Root()));
+  std::vector<std::future<std::string>> asked;
+  for (int i = 0; i < 8; ++i) asked.push_back(std::async(std::launch::async, [&] { return Send("GET-HW-INFO"); }));
+  EXPECT_TRUE(WaitUntil([&] { return Exists(box.Path("/tmp/begun")); }, seconds(60)));
+  EXPECT_THAT(Send("GET-MEM-INFO"), HasSubstr("system_memory"));
+  EXPECT_EQ(asked[0].wait_for(seconds(0)), std::future_status::timeout);
+  OrThrow(daemon.Terminate(Patiently(seconds(40))));
+  for (auto& one : asked)
+    EXPECT_THAT(one.get(), AnyOf(HasSubstr("Unable to read hardware info"), HasSubstr("stopping")));
 }
 
 TEST_F(FactReplies, ABrokenTableOfRolesIsShownByHealth) {
