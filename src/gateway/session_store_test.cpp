@@ -95,6 +95,7 @@ TEST_F(Sessions, LookingIsNoUse) {
 
 TEST_F(Sessions, TwoHundredAtMost) {
   std::vector<std::string> tokens;
+  tokens.reserve(201);
   for (int i = 0; i < 200; ++i) tokens.push_back(store.Open("admin", browser));
   EXPECT_TRUE(Use(tokens[0], browser));
   tokens.push_back(store.Open("admin", browser));
