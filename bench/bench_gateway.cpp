@@ -1,5 +1,5 @@
 // The gateway in front of the real daemon, beside a bare server of the same HTTP library that answers a constant.
-//   bench_gateway [--rounds 5] [--milliseconds 700] [--streams 1000] [--seconds 40] [--nonces 1000000]
+//   bench_gateway [--rounds 5] [--milliseconds 700] [--streams 1000] [--seconds 100] [--nonces 1000000]
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -316,7 +316,8 @@ void MeasureWhileGuessing(std::uint16_t port, long requests) {
 int Main(int argc, char** argv) {
   const long rounds = NumberOption(argc, argv, "--rounds", 5);
   const std::chrono::milliseconds duration(NumberOption(argc, argv, "--milliseconds", 700));
-  const long streams = NumberOption(argc, argv, "--streams", 1000), seconds = NumberOption(argc, argv, "--seconds", 40);
+  const long streams = NumberOption(argc, argv, "--streams", 1000),
+             seconds = NumberOption(argc, argv, "--seconds", 100);
   const long nonces = NumberOption(argc, argv, "--nonces", 1'000'000);
   PrintHead("bench_gateway", "the gateway beside a bare server of its HTTP library that answers a constant");
   rlimit limit{};

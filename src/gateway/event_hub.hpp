@@ -20,7 +20,7 @@ struct EventLimits {
   std::size_t streams = 1024;
   std::size_t per_client = 20;             ///< a further one ends the oldest of this client
   std::size_t kept = 1024;                 ///< events, for those who come back or are slow
-  std::chrono::seconds heartbeat{30};      ///< a line that says nothing, so that no proxy takes the silence for an end
+  std::chrono::seconds heartbeat{30};      ///< who was silent for a whole one says so, lest a proxy take it for an end
   std::chrono::seconds poll{50};           ///< how long one question waits at the server
   std::chrono::seconds longest_pause{30};  ///< between two attempts to reach the server
 };

@@ -60,6 +60,7 @@ GatewayProcess::GatewayProcess(const std::string& root, const std::string& liste
   std::vector<std::string> arguments{program, "--root", root, "--listen", listen};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   const int output = ::open(output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
