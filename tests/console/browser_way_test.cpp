@@ -20,17 +20,18 @@ namespace {
 using testing::HasSubstr;
 
 constexpr const char* kPassword = "g0:a dm%1n";
-constexpr const char* kBrowser = CMDSRV_SOURCE_DIR "/tests/console/browser";
+const std::string kTests = CMDSRV_SOURCE_DIR "/tests/console";
+const std::string kBrowser = kTests + "/browser";
 
 class BrowserWay : public testing::Test {
  protected:
   BrowserWay() {
     MakeAccounts(box.Root(), kPassword);
     daemon.emplace(box.StartDaemon());
-    const std::filesystem::path page = box.Path("/www"), modules = std::string(kBrowser) + "/node_modules";
+    const std::filesystem::path page = box.Path("/www"), modules = kBrowser + "/node_modules";
     std::filesystem::create_directories(page);
     std::filesystem::create_directories(box.Path("/control"));
-    std::filesystem::copy(std::string(kBrowser) + "/page", page);
+    std::filesystem::copy(kBrowser + "/page", page);
     std::error_code missing;
     std::filesystem::copy(modules / "tweetnacl/nacl-fast.min.js", page, missing);
     if (missing) throw std::runtime_error("the packages from npm are not there; run tools/install-deps test");
@@ -39,7 +40,7 @@ class BrowserWay : public testing::Test {
 
   /// Drives the page at `url`; when it asks for it, the gateway gets a new key and starts again at `listen`.
   void Drive(const std::string& url, const std::string& listen) {
-    Run({"node", std::string(kBrowser) + "/drive.mjs", url, box.Path("/control"), "iiab-admin", kPassword}, listen);
+    Run({"node", kBrowser + "/drive.mjs", url, box.Path("/control"), "iiab-admin", kPassword}, listen);
   }
   void Run(const std::vector<std::string>& client, const std::string& listen) {
     RunEnd end;
@@ -99,8 +100,8 @@ class BrowserWay : public testing::Test {
 
 TEST_F(BrowserWay, AClientInAnotherLanguage) {
   Start("127.0.0.1:0");
-  Run({"/usr/bin/python3", CMDSRV_SOURCE_DIR "/tests/console/nacl_client.py",
-       fmt::format("http://127.0.0.1:{}", gateway->Port()), box.Path("/control"), "iiab-admin", kPassword},
+  Run({"/usr/bin/python3", kTests + "/nacl_client.py", fmt::format("http://127.0.0.1:{}", gateway->Port()),
+       box.Path("/control"), "iiab-admin", kPassword},
       fmt::format("127.0.0.1:{}", gateway->Port()));
   LookAtCommands(21);
 }
