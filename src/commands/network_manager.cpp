@@ -9,7 +9,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kAnswer{15};
-constexpr seconds kConnect{45};
+constexpr seconds kConnect{35};  // what is left is for the way back
 
 }  // namespace
 
