@@ -85,6 +85,9 @@ Result<Outcome> GetPresetList(const Arguments&, Services&);
 Result<Outcome> InstallPreset(const Arguments&, Services&);
 Result<Outcome> MakePreset(const Arguments&, Services&);
 
+// rachel_commands.cpp
+Result<Outcome> GetRachelStat(const Arguments&, Services&);
+
 // plan_command.cpp
 Result<Outcome> PlanCommand(const Arguments&, Services&);
 

@@ -260,6 +260,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-OSM-VECT-CAT",   Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectCat,   "Was never written; kept for old scripts."},
     {"GET-OSM-VECT-STAT",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectStat,  "Maps that are installed and that are being installed."},
     {"GET-PRESET-LIST",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetPresetList,   "Collections of content that can be installed."},
+    {"GET-RACHEL-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRachelStat,   "Whether RACHEL is installed, and its modules."},
     {"GET-REM-DEV-LIST",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRemDevList,   "Disks that can be plugged in and out, with their sizes."},
     {"GET-ROLES-STAT",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRolesStat,    "Which services are installed, enabled and active."},
     {"GET-RPI-STATE",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRpiState,     "Temperature and throttling of a Raspberry Pi."},

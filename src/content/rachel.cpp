@@ -1,0 +1,32 @@
+#include "content/rachel.hpp"
+
+#include "base/text.hpp"
+
+namespace cmdsrv {
+namespace {
+
+/// Without everything between `begin` and `end`; an open rest goes too.
+std::string Without(std::string_view text, std::string_view begin, std::string_view end) {
+  std::string kept;
+  for (;;) {
+    const auto at = text.find(begin);
+    kept += text.substr(0, at);
+    if (at == std::string_view::npos) return kept;
+    const auto stop = text.find(end, at + begin.size());
+    if (stop == std::string_view::npos) return kept;
+    text.remove_prefix(stop + end.size());
+  }
+}
+
+}  // namespace
+
+std::string RachelTitle(std::string_view page) {
+  const std::string html = Without(page, "<?", "?>");
+  const auto begin = html.find("<h2>");
+  if (begin == std::string::npos) return {};
+  const auto end = html.find("</h2>", begin);
+  if (end == std::string::npos) return {};
+  return ToUtf8(Trim(Without(std::string_view(html).substr(begin + 4, end - begin - 4), "<", ">")));
+}
+
+}  // namespace cmdsrv
