@@ -18,7 +18,7 @@ using namespace cmdsrv::gateway;
 
 namespace {
 
-constexpr HttpLimits kLimits{
+const HttpLimits kLimits{
     .body_bytes = 2000, .for_headers = std::chrono::seconds(5), .for_body = std::chrono::seconds(5)};
 
 void Look(const HttpRequest& request) {
