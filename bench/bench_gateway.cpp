@@ -140,6 +140,7 @@ void Measure(std::uint16_t port, int clients, std::chrono::milliseconds duration
   std::atomic<long> count = 0;
   std::vector<std::vector<double>> latencies(static_cast<std::size_t>(clients));
   std::vector<std::thread> threads;
+  threads.reserve(latencies.size());
   const auto begin = SteadyClock::now();
   for (auto& mine : latencies) {
     threads.emplace_back([&] {
@@ -299,6 +300,7 @@ void MeasureWhileGuessing(std::uint16_t port, long requests) {
   std::atomic<bool> over = false;
   std::atomic<long> guesses = 0;
   std::vector<std::thread> guessers;
+  guessers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     guessers.emplace_back([&] {
       const test::Console guesser(port);
