@@ -40,7 +40,8 @@ done
 exit 0
 )";
 
-/// The facts of a small box, at once. The real program takes seconds, which a test that is not about it need not wait for.
+/// The facts of a small box, at once. The real program takes seconds, which a test that is not about it need not wait
+/// for.
 constexpr std::string_view kAnsible = R"(#!/bin/sh
 root=${0%/usr/bin/ansible}
 echo "$*" >> "$root/var/lib/box/calls/ansible"

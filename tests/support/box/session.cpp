@@ -173,8 +173,13 @@ bool Session::SendBody(const HttpRequest& request, Answer& answer) {
     if (drop != nullptr && at < drop->at) end = std::min(end, drop->at);
     if (stall != nullptr && at < stall->at) end = std::min(end, stall->at);
     const std::string piece = ReadPiece(answer.content, at, end - at, answer.flipped);
-    if (piece.empty() || !line_.Send(piece)) return false;
+    if (piece.empty()) return false;
+    // Counted before the client can have it, who may ask for the count at once.
     parts_.traffic.Sent(request.path, piece.size());
+    if (!line_.Send(piece)) {
+      parts_.traffic.NotSent(request.path, piece.size());
+      return false;
+    }
     at += piece.size();
     if (answer.rate != 0 && at < answer.bytes.end && !line_.Pause(1000 / kSlowTicksPerSecond)) return false;
   }

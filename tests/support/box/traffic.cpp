@@ -25,6 +25,11 @@ void Traffic::Sent(const std::string& path, std::uint64_t bytes) {
   paths_[path].bytes_sent += bytes;
 }
 
+void Traffic::NotSent(const std::string& path, std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  paths_[path].bytes_sent -= bytes;
+}
+
 PathTraffic Traffic::Of(const std::string& path) const {
   const std::scoped_lock lock(mutex_);
   const auto found = paths_.find(path);

@@ -26,6 +26,7 @@ class Traffic {
   void Asked(const std::string& host, const std::string& path, const std::string& method, const std::string& range,
              int status, bool whole);
   void Sent(const std::string& path, std::uint64_t bytes);
+  void NotSent(const std::string& path, std::uint64_t bytes);  ///< takes back what Sent counted
   PathTraffic Of(const std::string& path) const;
   json::object Describe() const;
   void Reset();
