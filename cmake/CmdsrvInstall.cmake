@@ -10,8 +10,9 @@ install(TARGETS iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip LIBRARY DESTINAT
 
 # The old names. The step program itself knows them (its table); iiab-make-kiwix-lib belongs to the host project, which
 # installs its own.
+install(CODE "set(step ${CMAKE_CROSSCOMPILING_EMULATOR} \"${CMDSRV_LIBEXEC_OUTPUT}/iiab-cmdsrv-step\")")
 install(CODE [[
-  execute_process(COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} "@CMAKE_BINARY_DIR@/libexec/iiab-cmdsrv-step" --links
+  execute_process(COMMAND ${step} --links
                   OUTPUT_VARIABLE names OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" names "${names}")
   list(REMOVE_ITEM names iiab-make-kiwix-lib)
