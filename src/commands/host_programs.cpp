@@ -9,16 +9,9 @@ namespace cmdsrv {
 
 using std::chrono::milliseconds;
 
-Result<std::string> HostPrograms::Find(std::string_view name) const {
-  auto program = root_.FindProgram(name);
-  const bool ours = program && (!root_.IsBox() || program->starts_with(root_.Directory() + '/'));
-  if (program && !ours) return Fail(ErrorCode::Unavailable, "the box brings no program {}", name);
-  return program;
-}
-
 Result<RunOutcome> HostPrograms::Run(std::vector<std::string> argv, milliseconds deadline,
                                      std::string_view input) const {
-  auto program = Find(argv.front());
+  auto program = root_.FindActingProgram(argv.front());
   if (!program) return Failure(std::move(program.error()));
   argv.front() = std::move(*program);
   RunOptions options;

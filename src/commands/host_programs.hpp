@@ -19,11 +19,8 @@ class HostPrograms {
   HostPrograms(const Settings& settings, const Root& root, int stop_fd)
       : settings_(settings), root_(root), stop_fd_(stop_fd) {}
 
-  /// Unavailable when it cannot be run here.
-  Result<std::string> Find(std::string_view name) const;
-
-  /// argv[0] is the name of the program, `input` its standard input. Clean environment; ended at the deadline and when
-  /// the server stops.
+  /// argv[0] is the name of the program (Unavailable when it cannot be run here), `input` its standard input. Clean
+  /// environment; ended at the deadline and when the server stops.
   Result<RunOutcome> Run(std::vector<std::string> argv, std::chrono::milliseconds deadline,
                          std::string_view input = {}) const;
 

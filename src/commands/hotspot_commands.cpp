@@ -97,7 +97,7 @@ Result<Outcome> CtlWifi(const Arguments& arguments, Services& services) {
   if (!IsRaspberryPi(services.root)) return Refuse("Only supported on Raspberry Pi.");
   const bool on = *arguments.Text("hotspot_on_off") == "on";
   const std::string program = on ? "iiab-hotspot-on" : "iiab-hotspot-off";
-  if (const auto found = services.network.programs.Find(program); !found) {
+  if (const auto found = services.root.FindActingProgram(program); !found) {
     log::Warning(kCommands, "{}", found.error().message);
     return Refuse("Unable to switch Hotspot.");
   }

@@ -109,7 +109,7 @@ Result<Outcome> InstallMap(const Arguments& arguments, Services& services) {
 }
 
 Result<Outcome> InstallSatelliteArea(const Arguments& arguments, Services& services) {
-  const auto program = services.root.FindProgram("/usr/bin/iiab-extend-sat.py");
+  const auto program = services.root.FindActingProgram("/usr/bin/iiab-extend-sat.py");
   if (!program) return Fail(ErrorCode::Refused, "Satellite maps are not installed");
   StepPlan step;
   step.argv = {*program, "--lon=" + PlainNumber(*arguments.Number("longitude")),

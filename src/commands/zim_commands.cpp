@@ -112,13 +112,12 @@ Result<Outcome> MakeKiwixLib(const Arguments&, Services&) {
 }
 
 Result<Outcome> RestartKiwix(const Arguments&, Services& services) {
-  const auto systemctl = services.root.FindProgram("systemctl");
-  // In a box only the box's own: the machine's would act on the machine's service.
-  const bool ours = systemctl && (!services.root.IsBox() || systemctl->starts_with(services.root.Directory() + '/'));
+  const auto systemctl = services.root.FindActingProgram("systemctl");
   const std::chrono::seconds deadline(services.settings.handler_deadline_s);
   const auto outcome =
-      ours ? RunForHandler(services, {*systemctl, "restart", "kiwix-serve.service"}, deadline)
-           : Result<RunOutcome>(Fail(ErrorCode::Unavailable, "there is no systemctl; install the package systemd"));
+      systemctl
+          ? RunForHandler(services, {*systemctl, "restart", "kiwix-serve.service"}, deadline)
+          : Result<RunOutcome>(Fail(ErrorCode::Unavailable, "there is no systemctl; install the package systemd"));
   if (Succeeded(outcome)) return Answer(Success{});
   log::Warning({"commands"}, "cannot start kiwix-serve again: {}", WhyNot(outcome));
   return tl::unexpected(Error{ErrorCode::Refused, {}});  // the text that the old server gave for every failure

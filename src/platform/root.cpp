@@ -57,6 +57,13 @@ Result<std::string> Root::FindProgram(std::string_view name) const {
               kChildPath);
 }
 
+Result<std::string> Root::FindActingProgram(std::string_view name) const {
+  auto program = FindProgram(name);
+  if (program && IsBox() && !program->starts_with(directory_ + '/'))
+    return Fail(ErrorCode::Unavailable, "the box brings no program {}", name);
+  return program;
+}
+
 std::string Root::OwnProgram(std::string_view name) {
   std::error_code error;
   // After an upgrade of the running program the link ends in " (deleted)"; its directory is still right.

@@ -25,6 +25,10 @@ class Root {
   /// absolute path that can be executed, then the fixed PATH of jobs. Unavailable, with the name, when it is nowhere.
   Result<std::string> FindProgram(std::string_view name) const;
 
+  /// The same for a program that acts on the machine it runs on (systemctl restart, reboot, a disk copier): in a box
+  /// only one that lies in the box, because the machine's own would act on the machine. Unavailable otherwise.
+  Result<std::string> FindActingProgram(std::string_view name) const;
+
   /// The programs that belong to us: `<directory of this executable>/../libexec/<name>`.
   static std::string OwnProgram(std::string_view name);
 

@@ -63,6 +63,15 @@ TEST_F(RootTest, StandInOfTheBoxComesFirst) {
   EXPECT_EQ(Root().FindProgram("/bin/sh").value(), "/bin/sh");
 }
 
+TEST_F(RootTest, WhatActsOnTheMachineMustLieInTheBox) {
+  EXPECT_EQ(box_.FindActingProgram("sh").error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(box_.FindActingProgram("sh").error().message, "the box brings no program sh");
+  MakeProgram(scratch_ / "usr/bin/sh");
+  EXPECT_EQ(box_.FindActingProgram("/bin/sh").value(), scratch_ / "usr/bin/sh");
+  EXPECT_EQ(Root().FindActingProgram("/bin/sh").value(), "/bin/sh");
+  EXPECT_THAT(box_.FindActingProgram("no-such-program").error().message, HasSubstr("not installed"));
+}
+
 TEST_F(RootTest, ProgramsAreFoundInTheFixedPathWhateverOursIs) {
   const std::string before = getenv("PATH");
   MakeProgram(scratch_ / "only-here");

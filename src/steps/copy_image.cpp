@@ -7,24 +7,13 @@
 #include "steps/step.hpp"
 
 namespace cmdsrv {
-namespace {
-
-/// In a box only one that lies in it: the machine's own would copy the machine.
-Result<std::string> FindCopier(const Context& context) {
-  auto program = context.root.FindProgram("/usr/sbin/piclone_cmd");
-  const bool ours = program && (!context.root.IsBox() || program->starts_with(context.root.Directory() + '/'));
-  if (!ours) return Fail(ErrorCode::Unavailable, "there is no piclone_cmd; install the package piclone");
-  return program;
-}
-
-}  // namespace
 
 StepEnd CopyImage(const Context& context, std::span<const std::string> arguments) {
   const auto options = Options::Parse(arguments, {}, 1);
   if (!options) return Failure(options.error());
   const std::string& device = options->Operands().front();
-  const auto program = FindCopier(context);
-  if (!program) return Failure(program.error());
+  const auto program = context.root.FindActingProgram("/usr/sbin/piclone_cmd");
+  if (!program) return Fail(ErrorCode::Unavailable, "there is no piclone_cmd; install the package piclone");
   const auto disks = ReadDisks(context.root);
   if (!disks) return Failure(disks.error());
   const Disk* disk = FindRemovable(*disks, device, context.root);

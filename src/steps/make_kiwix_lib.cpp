@@ -31,15 +31,10 @@ bool IsSameFile(const std::string& one, const char* other) {
          first.st_ino == second.st_ino;
 }
 
-/// In a box only what lies in it: the machine's own program would act on the machine.
-bool MayRun(const Context& context, const std::string& program) {
-  return !context.root.IsBox() || program.starts_with(context.root.Directory() + '/');
-}
-
 /// The host project's own program, and never our own link of that name.
 std::optional<std::string> FindHostProgram(const Context& context) {
-  auto found = context.root.FindProgram(kHostProgram);
-  if (!found || IsSameFile(*found, "/proc/self/exe") || !MayRun(context, *found)) return std::nullopt;
+  auto found = context.root.FindActingProgram(kHostProgram);
+  if (!found || IsSameFile(*found, "/proc/self/exe")) return std::nullopt;
   return *std::move(found);
 }
 
@@ -143,11 +138,10 @@ Result<void> CheckPurpose(const Settings& settings, const std::vector<std::strin
   return {};
 }
 
-/// kiwix-serve --monitorLibrary sees the new file itself; an older service is started again, if it runs at all. In a
-/// box only the box's own systemctl is asked: the machine's would act on the machine's service.
+/// kiwix-serve --monitorLibrary sees the new file itself; an older service is started again, if it runs at all.
 void TellKiwixServe(const Context& context) {
-  const auto systemctl = context.root.FindProgram("systemctl");
-  if (!systemctl || !MayRun(context, *systemctl)) return;
+  const auto systemctl = context.root.FindActingProgram("systemctl");
+  if (!systemctl) return;
   const RunOptions options{.deadline = std::chrono::seconds(60), .environment = context.environment};
   const auto active = RunProgram({*systemctl, "is-active", "--quiet", "kiwix-serve.service"}, options);
   if (!active || !active->exited || active->status != 0) return;
