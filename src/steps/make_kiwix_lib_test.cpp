@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +11,7 @@
 #include "steps/kiwix_library.hpp"
 #include "support/daemon.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 
 /// make-kiwix-lib and zim-install with real ZIMs, killed wherever they can be killed.
@@ -66,10 +65,7 @@ class KiwixLibrary : public ::testing::Test {
     return spec;
   }
   std::string Add(const std::string& file_ref) { return OrThrow(MakeZim(zims + "/content", Spec(file_ref))); }
-  RunEnd Step(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root()});
-    return RunTool(arguments, seconds(60));
-  }
+  RunEnd Step(const std::vector<std::string>& arguments) const { return RunStep(box.Root(), arguments); }
   std::vector<std::string> Listed() const {
     std::vector<std::string> paths;
     const auto books = OrThrow(ParseLibrary(OrThrow(ReadText(library))));
@@ -269,39 +265,34 @@ TEST_F(KiwixLibrary, InstallGoesOnWhenTheMenuCannotBeUpdated) {
   EXPECT_EQ(OrThrow(ReadText(box.Path("/library/www/html/home/menu.json"))), "{\"menu_items_1\": [");
 }
 
-/// Dies at the n-th call that changes the file system, for every n, and ends right when it is run again.
 TEST_F(KiwixLibrary, EndsRightWhereverItWasKilled) {
-  const std::string step = BuiltProgram("libexec/iiab-cmdsrv-step");
-  const std::string killer = BuiltProgram("tests/die-at-call.so");
   const std::string name = "demo_en_all_maxi_2026-02";
+  const std::string menu = box.Path("/library/www/html/home/menu.json");
   const ZimFacts facts = OrThrow(ReadZimFacts(OrThrow(MakeZim(box.Path("/tmp"), Spec(name)))));
   const std::string original_library = OrThrow(ReadText(library));
-  const std::string original_menu = OrThrow(ReadText(box.Path("/library/www/html/home/menu.json")));
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 200; ++at) {
+  const std::string original_menu = OrThrow(ReadText(menu));
+  const auto prepare = [&] {
     OrThrow(WriteText(library, original_library));
-    OrThrow(WriteText(box.Path("/library/www/html/home/menu.json"), original_menu));
+    OrThrow(WriteText(menu, original_menu));
     std::filesystem::remove(zims + "/content/" + name + ".zim");
     std::filesystem::remove(box.Path("/library/www/html/js-menu/menu-files/menu-defs/en-demo_en_all_maxi.json"));
     std::filesystem::copy_file(facts.path, box.Path("/library/working/zims/" + name + ".zim"),
                                std::filesystem::copy_options::overwrite_existing);
-    const RunEnd killed = RunTool({"env", "LD_PRELOAD=" + killer, fmt::format("DIE_AT_CALL={}", at), step, "--root",
-                                   box.Root(), "zim-install", name + ".zim"});
-    // What a power cut would show: the old or the new, never a broken one.
-    EXPECT_TRUE(ParseLibrary(OrThrow(ReadText(library)))) << "killed at " << at;
-    EXPECT_TRUE(ParseJson(OrThrow(ReadText(box.Path("/library/www/html/home/menu.json"))))) << "killed at " << at;
-    if (killed.status == 0) break;
-    ASSERT_EQ(killed.status, 128 + SIGKILL) << killed.output;
-    ++kills;
-    const RunEnd end = Step({"zim-install", name + ".zim"});
-    ASSERT_EQ(end.status, 0) << "killed at " << at << "\n" << end.output;
-    EXPECT_THAT(Listed(), UnorderedElementsAre(kInstalled, "content/" + name + ".zim")) << at;
-    EXPECT_THAT(OrThrow(ReadText(box.Path("/library/www/html/home/menu.json"))), HasSubstr("en-demo_en_all_maxi"))
-        << at;
-    EXPECT_TRUE(IsSoundZim(zims + "/content/" + name + ".zim")) << at;
-    EXPECT_THAT(NamesIn(zims), Not(::testing::Contains(HasSubstr(".new")))) << at;
-    EXPECT_FALSE(Exists(box.Path("/run/lock/kiwix/make-kiwix-lib.lockdir"))) << at;
-  }
+  };
+  // What a power cut would show: the old or the new, never a broken one.
+  const auto after_kill = [&](const std::string& hint) {
+    EXPECT_TRUE(ParseLibrary(OrThrow(ReadText(library)))) << hint;
+    EXPECT_TRUE(ParseJson(OrThrow(ReadText(menu)))) << hint;
+  };
+  const auto after_retry = [&](const std::string& hint) {
+    EXPECT_THAT(Listed(), UnorderedElementsAre(kInstalled, "content/" + name + ".zim")) << hint;
+    EXPECT_THAT(OrThrow(ReadText(menu)), HasSubstr("en-demo_en_all_maxi")) << hint;
+    EXPECT_TRUE(IsSoundZim(zims + "/content/" + name + ".zim")) << hint;
+    EXPECT_THAT(NamesIn(zims), Not(::testing::Contains(HasSubstr(".new")))) << hint;
+    EXPECT_FALSE(Exists(box.Path("/run/lock/kiwix/make-kiwix-lib.lockdir"))) << hint;
+  };
+  const unsigned kills = KillStepEverywhere(box.Root(), {"zim-install", name + ".zim"},
+                                            {.prepare = prepare, .after_kill = after_kill, .after_retry = after_retry});
   EXPECT_GT(kills, 15U);
 }
 

@@ -1,11 +1,9 @@
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <filesystem>
 
-#include "support/daemon.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 
 /// map-fetch, map-install and map-finish as programs.
@@ -29,14 +27,7 @@ class MapSteps : public ::testing::Test {
   const std::string index = box.Path("/library/www/html/common/assets/vector-map-idx.json");
   const std::string bytes = std::string(150'000, 'm');
 
-  RunEnd Run(std::vector<std::string> arguments, unsigned die_at = 0) const {
-    std::vector<std::string> all{BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root()};
-    if (die_at > 0)
-      all.insert(all.begin(),
-                 {"env", "LD_PRELOAD=" + BuiltProgram("tests/die-at-call.so"), fmt::format("DIE_AT_CALL={}", die_at)});
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunTool(all, seconds(60));
-  }
+  RunEnd Run(const std::vector<std::string>& arguments) const { return RunStep(box.Root(), arguments); }
 };
 
 TEST_F(MapSteps, FetchTakesTheNextSource) {
@@ -110,22 +101,34 @@ TEST_F(MapSteps, WrongOnesStayOut) {
   EXPECT_THAT(Run({"map-install", kMap}).output, HasSubstr("maps are not installed"));
 }
 
-TEST_F(MapSteps, EndRightWhereverTheyWereKilled) {
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 50; ++at) {
-    std::filesystem::remove(tiles + kMap);
-    OrThrow(WriteText(working + kMap, bytes));
-    OrThrow(WriteText(index, "{}"));
-    const RunEnd first = Run({"map-install", "--size", "150000", kMap}, at);
-    const RunEnd second = Run({"map-finish", kMap}, at);
-    if (first.status == 0 && second.status == 0) break;
-    ++kills;
-    ASSERT_EQ(Run({"map-install", "--size", "150000", kMap}).status, 0) << at;
-    ASSERT_EQ(Run({"map-finish", kMap}).status, 0) << at;
-    ASSERT_EQ(OrThrow(ReadText(tiles + kMap)), bytes) << at;
-    ASSERT_TRUE(ParseJson(OrThrow(ReadText(index)))) << at;
-    ASSERT_THAT(NamesIn(tiles), ElementsAre(kMap)) << at;
-  }
+TEST_F(MapSteps, InstallEndsRightWhereverItWasKilled) {
+  const unsigned kills = KillStepEverywhere(box.Root(), {"map-install", "--size", "150000", kMap},
+                                            {.prepare =
+                                                 [&] {
+                                                   std::filesystem::remove(tiles + kMap);
+                                                   OrThrow(WriteText(working + kMap, bytes));
+                                                 },
+                                             .after_kill = {},
+                                             .after_retry =
+                                                 [&](const std::string& hint) {
+                                                   EXPECT_EQ(OrThrow(ReadText(tiles + kMap)), bytes) << hint;
+                                                   EXPECT_THAT(NamesIn(tiles), ElementsAre(kMap)) << hint;
+                                                   EXPECT_FALSE(Exists(working + kMap)) << hint;
+                                                 }});
+  EXPECT_GT(kills, 1U);
+}
+
+TEST_F(MapSteps, FinishEndsRightWhereverItWasKilled) {
+  OrThrow(WriteText(tiles + kMap, bytes));
+  const unsigned kills = KillStepEverywhere(
+      box.Root(), {"map-finish", kMap},
+      {.prepare = [&] { OrThrow(WriteText(index, "{}")); },
+       .after_kill = [&](const std::string& hint) { EXPECT_TRUE(ParseJson(OrThrow(ReadText(index)))) << hint; },
+       .after_retry =
+           [&](const std::string& hint) {
+             EXPECT_TRUE(ParseJson(OrThrow(ReadText(viewer + "init.json")))) << hint;
+             EXPECT_THAT(OrThrow(ReadText(index)), HasSubstr(kMap)) << hint;
+           }});
   EXPECT_GT(kills, 1U);
 }
 

@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <filesystem>
 
-#include "support/daemon.hpp"
 #include "support/files.hpp"
 #include "support/png.hpp"
 #include "support/rsync_server.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 
 /// module-fetch, module-install and module-catalog as programs.
@@ -29,21 +27,7 @@ class ModuleSteps : public ::testing::Test {
   const std::string def = box.Path("/library/www/html/js-menu/menu-files/menu-defs/en-wells.json");
   const std::string menu = box.Path("/library/www/html/home/menu.json");
 
-  RunEnd Run(std::vector<std::string> arguments) const {
-    std::vector<std::string> all{BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root()};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunTool(all, seconds(60));
-  }
-  RunEnd Killed(unsigned at, std::vector<std::string> arguments) const {
-    std::vector<std::string> all{"env",
-                                 "LD_PRELOAD=" + BuiltProgram("tests/die-at-call.so"),
-                                 fmt::format("DIE_AT_CALL={}", at),
-                                 BuiltProgram("libexec/iiab-cmdsrv-step"),
-                                 "--root",
-                                 box.Root()};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunTool(all, seconds(60));
-  }
+  RunEnd Run(const std::vector<std::string>& arguments) const { return RunStep(box.Root(), arguments); }
   static void MakeModule(const std::string& directory) {
     OrThrow(WriteText(directory + "/index.html", "<h1>Wells</h1>"));
     OrThrow(WriteText(directory + "/pages/a.html", std::string(100'000, 'a')));
@@ -104,23 +88,19 @@ TEST_F(ModuleSteps, MenuThatCannotBeUpdatedIsAWarning) {
   EXPECT_EQ(OrThrow(ReadText(menu)), "{broken");
 }
 
-/// Killed at each call that changes the file system, and run again: the same end as without.
 TEST_F(ModuleSteps, InstallEndsRightWhereverItWasKilled) {
   const std::string menu_before = OrThrow(ReadText(menu));
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 100; ++at) {
-    std::filesystem::remove_all(module);
-    std::filesystem::remove(def);
-    OrThrow(WriteText(menu, menu_before));
-    MakeModule(working);
-    const RunEnd killed = Killed(at, {"module-install", kName});
-    if (killed.status == 0) break;
-    ASSERT_EQ(killed.status, 128 + SIGKILL) << killed.output;
-    ++kills;
-    const RunEnd end = Run({"module-install", kName});
-    ASSERT_EQ(end.status, 0) << "killed at " << at << "\n" << end.output;
-    ExpectInstalled(fmt::format("killed at {}", at));
-  }
+  const unsigned kills = KillStepEverywhere(
+      box.Root(), {"module-install", kName},
+      {.prepare =
+           [&] {
+             std::filesystem::remove_all(module);
+             std::filesystem::remove(def);
+             OrThrow(WriteText(menu, menu_before));
+             MakeModule(working);
+           },
+       .after_kill = [&](const std::string& hint) { EXPECT_TRUE(ParseJson(OrThrow(ReadText(menu)))) << hint; },
+       .after_retry = [&](const std::string& hint) { ExpectInstalled(hint); }});
   EXPECT_GT(kills, 5U);
 }
 

@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <filesystem>
 
 #include "base/json.hpp"
 #include "support/box/mirror.hpp"
-#include "support/daemon.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 
 /// upgrade-zims with real downloads. Whatever happens, there is an installed ZIM: the old one or the new one.
@@ -60,10 +58,7 @@ class UpgradeZims : public ::testing::Test {
   const std::string farm_old = "farm_fr_all_maxi_2025-01.zim";
   const std::string farm_new = "farm_fr_all_maxi_2026-03.zim";
 
-  RunEnd Step(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root()});
-    return RunTool(arguments, seconds(60));
-  }
+  RunEnd Step(const std::vector<std::string>& arguments) const { return RunStep(box.Root(), arguments); }
   RunEnd Upgrade(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "upgrade-zims");
     return Step(std::move(arguments));
@@ -215,25 +210,23 @@ TEST_F(UpgradeZims, WithoutAnIndexThereIsNothing) {
 }
 
 TEST_F(UpgradeZims, EndsRightWhereverItWasKilled) {
-  const std::string step = BuiltProgram("libexec/iiab-cmdsrv-step");
   const std::string old_bytes = OrThrow(ReadText(content + "/" + kOld));
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 150; ++at) {
-    OrThrow(WriteText(content + "/" + kOld, old_bytes));
-    std::filesystem::remove(content + "/" + kNew);
-    const RunEnd killed =
-        RunTool({"env", "LD_PRELOAD=" + BuiltProgram("tests/die-at-call.so"), fmt::format("DIE_AT_CALL={}", at), step,
-                 "--root", box.Root(), "upgrade-zims", "-z", "village_en_all_maxi"},
-                seconds(60));
-    EXPECT_TRUE(IsSoundZim(content + "/" + kOld) || IsSoundZim(content + "/" + kNew)) << "killed at " << at;
-    if (killed.status == 0) break;
-    ASSERT_EQ(killed.status, 128 + SIGKILL) << killed.output;
-    ++kills;
-    const RunEnd end = Upgrade({"-z", "village_en_all_maxi"});
-    ASSERT_EQ(end.status, 0) << "killed at " << at << "\n" << end.output;
-    ASSERT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old)) << at;
-    ASSERT_THAT(NamesIn(working), IsEmpty()) << at;
-  }
+  const unsigned kills = KillStepEverywhere(
+      box.Root(), {"upgrade-zims", "-z", "village_en_all_maxi"},
+      {.prepare =
+           [&] {
+             OrThrow(WriteText(content + "/" + kOld, old_bytes));
+             std::filesystem::remove(content + "/" + kNew);
+           },
+       .after_kill =
+           [&](const std::string& hint) {
+             EXPECT_TRUE(IsSoundZim(content + "/" + kOld) || IsSoundZim(content + "/" + kNew)) << hint;
+           },
+       .after_retry =
+           [&](const std::string& hint) {
+             EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old)) << hint;
+             EXPECT_THAT(NamesIn(working), IsEmpty()) << hint;
+           }});
   EXPECT_GT(kills, 8U);
 }
 

@@ -1,14 +1,12 @@
 #include <gmock/gmock.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 
 #include "base/step_exit.hpp"
 #include "content/library_xml.hpp"
-#include "support/daemon.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 #include "support/zip_maker.hpp"
 
@@ -52,10 +50,7 @@ class ZipSteps : public ::testing::Test {
   const std::string zip_bytes = OrThrow(ReadText(box.Path("/internet" + kUrl)));
   const std::string zim_k = fmt::format("{}", zim_bytes.size() / 1024);
 
-  RunEnd Step(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {BuiltProgram("libexec/iiab-cmdsrv-step"), "--root", box.Root()});
-    return RunTool(arguments, seconds(60));
-  }
+  RunEnd Step(const std::vector<std::string>& arguments) const { return RunStep(box.Root(), arguments); }
   RunEnd Fetch(std::vector<std::string> more = {}) {
     more.insert(more.begin(), {"zip-fetch", "--file-ref", kName, "--url", box.Internet().Url(kUrl)});
     return Step(std::move(more));
@@ -521,62 +516,41 @@ TEST_F(ZipInstall, SaysThatThereIsNothing) {
   EXPECT_THAT(end.output, HasSubstr("there is nothing to install"));
 }
 
-/// Killed at each call that changes the file system, and run again: the same end as without.
-class ZipKills : public ZipInstall {
- protected:
-  RunEnd Killed(unsigned at, std::vector<std::string> arguments) const {
-    std::vector<std::string> all{"env",
-                                 "LD_PRELOAD=" + BuiltProgram("tests/die-at-call.so"),
-                                 fmt::format("DIE_AT_CALL={}", at),
-                                 BuiltProgram("libexec/iiab-cmdsrv-step"),
-                                 "--root",
-                                 box.Root()};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunTool(all, seconds(60));
-  }
-};
-
-TEST_F(ZipKills, UnpackEndsRightWhereverItWasKilled) {
+TEST_F(ZipInstall, UnpackEndsRightWhereverItWasKilled) {
   Download();
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 100; ++at) {
-    std::filesystem::remove_all(directory);
-    const RunEnd killed = Killed(at, {"zip-unpack", kName});
-    if (killed.status == 0) break;
-    ASSERT_EQ(killed.status, 128 + SIGKILL) << killed.output;
-    ++kills;
-    const RunEnd end = Unpack();
-    ASSERT_EQ(end.status, 0) << "killed at " << at << "\n" << end.output;
-    ASSERT_TRUE(ReadText(directory + "/" + ZimPath()).value_or("") == zim_bytes) << at;
-    ASSERT_THAT(NamesIn(directory + "/data/content"), ElementsAre(kZim)) << at;
-  }
+  const unsigned kills =
+      KillStepEverywhere(box.Root(), {"zip-unpack", kName},
+                         {.prepare = [&] { std::filesystem::remove_all(directory); },
+                          .after_kill = {},
+                          .after_retry =
+                              [&](const std::string& hint) {
+                                EXPECT_TRUE(ReadText(directory + "/" + ZimPath()).value_or("") == zim_bytes) << hint;
+                                EXPECT_THAT(NamesIn(directory + "/data/content"), ElementsAre(kZim)) << hint;
+                              }});
   EXPECT_GT(kills, 10U);
 }
 
-TEST_F(ZipKills, InstallEndsRightWhereverItWasKilled) {
+TEST_F(ZipInstall, InstallEndsRightWhereverItWasKilled) {
   // Another name than the archive's, so that only the note of the run knows what was on its way.
   const std::string zim = "other_en_all_2015-09.zim";
   const std::string library = OrThrow(ReadText(box.Path("/library/zims/library.xml")));
-  unsigned kills = 0;
-  for (unsigned at = 1; at < 200; ++at) {
+  const auto prepare = [&] {
     for (const char* part : {"aa", "ab"}) std::filesystem::remove(content + "/" + zim + part);
     std::filesystem::remove_all(box.Path("/library/zims/index"));
     OrThrow(WriteText(box.Path("/library/zims/library.xml"), library));
     Put(zim + "aa", zim_bytes.substr(0, 600'000));
     Put(zim + "ab", zim_bytes.substr(600'000));
     OrThrow(WriteText(fmt::format("{}/data/index/{}.idx/postlist.DB", directory, zim), "an index"));
-    const RunEnd killed = Killed(at, {"zip-install", kName});
-    if (killed.status == 0) break;
-    ASSERT_EQ(killed.status, 128 + SIGKILL) << killed.output;
-    ++kills;
-    const RunEnd end = Install();
-    ASSERT_EQ(end.status, 0) << "killed at " << at << "\n" << end.output;
-    ASSERT_THAT(NamesIn(content), UnorderedElementsAre(kInstalled, zim + "aa", zim + "ab")) << at;
-    ASSERT_TRUE(IsSoundZim(content + "/" + zim)) << at;
-    ASSERT_THAT(Listed(), Contains("content/" + zim)) << at;
-    ASSERT_EQ(NamesIn(box.Path("/library/zims/index")), std::vector<std::string>{zim + ".idx"}) << at;
-    ASSERT_THAT(NamesIn(working), IsEmpty()) << at;
-  }
+  };
+  const auto look = [&](const std::string& hint) {
+    EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kInstalled, zim + "aa", zim + "ab")) << hint;
+    EXPECT_TRUE(IsSoundZim(content + "/" + zim)) << hint;
+    EXPECT_THAT(Listed(), Contains("content/" + zim)) << hint;
+    EXPECT_EQ(NamesIn(box.Path("/library/zims/index")), std::vector<std::string>{zim + ".idx"}) << hint;
+    EXPECT_THAT(NamesIn(working), IsEmpty()) << hint;
+  };
+  const unsigned kills = KillStepEverywhere(box.Root(), {"zip-install", kName},
+                                            {.prepare = prepare, .after_kill = {}, .after_retry = look});
   EXPECT_GT(kills, 25U);
 }
 
