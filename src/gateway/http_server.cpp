@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "gateway/request_framing.hpp"
 
 namespace cmdsrv::gateway {
 
@@ -46,41 +46,6 @@ struct HttpServer::Exchange {
 };
 
 namespace {
-
-/// What the headers say about the body. MHD believes the first Content-Length; whoever sends two means mischief.
-struct Framing {
-  std::size_t lengths = 0;
-  bool transfer_encoding = false;
-  bool long_value = false;
-  bool strange_name = false;
-  bool strange_value = false;
-  std::size_t hosts = 0;
-  bool strange_host = false;
-  std::size_t length = 0;
-};
-
-/// MHD lets "Content-Length : 5" pass, and another server may take it for the length that it seems to be.
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
-
-/// MHD leaves a CR without its LF, and a folded line with its end, in the value; another server may see two headers.
-bool IsHeaderValue(std::string_view value) {
-  return std::ranges::none_of(value, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
-  });
-}
-
-/// Name or address, with a port perhaps.
-bool IsHost(std::string_view host) {
-  return !host.empty() && host.size() <= 261 && std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == ':' || c == '[' || c == ']';
-  });
-}
 
 std::string AddressText(MHD_Connection* connection) {
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -250,39 +215,20 @@ HttpServer::Exchange& HttpServer::Begin(MHD_Connection* connection, const char* 
 
 /// What can be said before the body has come.
 void HttpServer::Judge(Exchange& exchange) {
-  Framing framing;
   const bool large = !limits_.large_path.empty() && exchange.request.path == limits_.large_path;
   const std::size_t most = large ? limits_.large_bytes : limits_.body_bytes;
-  for (const auto& [name, value] : exchange.request.headers) {
-    if (value.size() > limits_.header_value_bytes) framing.long_value = true;
-    if (!IsHeaderName(name)) framing.strange_name = true;
-    if (!IsHeaderValue(value)) framing.strange_value = true;
-    if (strcasecmp(name.c_str(), "Transfer-Encoding") == 0) framing.transfer_encoding = true;
-    if (strcasecmp(name.c_str(), "Host") == 0) {
-      ++framing.hosts;
-      framing.strange_host = framing.strange_host || !IsHost(value);
-    }
-    if (strcasecmp(name.c_str(), "Content-Length") != 0) continue;
-    ++framing.lengths;
-    const auto length = ToInteger(value);
-    framing.length = length && *length >= 0 ? static_cast<std::size_t>(*length) : most + 1;
-  }
+  const RequestFraming framing = JudgeFraming(exchange.request, most, limits_.header_value_bytes);
   const auto refuse = [&](int status, bool now) {
     exchange.refusal = status;
     exchange.refuse_now = now;
     exchange.response = Refusal(status);
   };
-  // Two servers in a row may disagree about where such a request ends, so it and the connection end here.
-  if (framing.lengths > 1 || framing.strange_name || framing.strange_value) return refuse(400, true);
-  if (framing.hosts > 1 || framing.strange_host) return refuse(400, true);
-  if (framing.transfer_encoding) return refuse(framing.lengths == 1 ? 400 : 411, true);
-  if (framing.long_value) return refuse(431, true);
-  if (framing.length > most) return refuse(413, true);
-  if (framing.length == 0) return;
-  exchange.body_bytes = framing.length;
+  if (framing.refusal != 0) return refuse(framing.refusal, true);
+  if (framing.body_bytes == 0) return;
+  exchange.body_bytes = framing.body_bytes;
   exchange.has_body = true;
   ++bodies_;
-  bodies_bytes_ += framing.length;
+  bodies_bytes_ += framing.body_bytes;
   if (bodies_ > limits_.requests || bodies_bytes_ > limits_.bodies_bytes || finished_) refuse(503, false);
 }
 

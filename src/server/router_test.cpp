@@ -1,150 +1,15 @@
-#include "server/router.hpp"
-
-#include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <deque>
-#include <map>
-#include <set>
 #include <thread>
 
-#include "server/workers.hpp"
+#include "server/router_fixture.hpp"
 
 namespace cmdsrv {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Peer kRoot{0, 0, 10};
-constexpr Peer kWeb{33, 33, 11};
-constexpr Peer kStranger{1000, 1000, 12};
-
-/// Messages that wait, and replies that were sent. Everything happens in the router's thread.
-class FakeSocket final : public RouterSocket {
- public:
-  struct In {
-    std::string identity;
-    std::optional<Peer> peer;
-    std::vector<std::string> frames;
-  };
-  std::deque<In> incoming;
-  std::multimap<std::string, std::string> sent;
-  std::vector<std::string> order;  ///< identities, in order of sending
-  std::set<std::string> gone;
-  std::map<std::string, int> full;  ///< how often a client has no room yet
-  std::function<void()> on_idle;    ///< nothing waits: the test may act
-  std::optional<std::chrono::milliseconds> last_timeout;
-
-  std::optional<Message> Receive() override {
-    if (incoming.empty()) return std::nullopt;
-    current_ = std::move(incoming.front());
-    incoming.pop_front();
-    Message message;
-    message.identity = current_.identity;
-    message.peer = current_.peer;
-    message.frame_count = current_.frames.size();
-    for (std::size_t i = 0; i < std::min<std::size_t>(3, current_.frames.size()); ++i) {
-      message.kept[i] = current_.frames[i];
-    }
-    for (const auto& frame : current_.frames) message.bytes += frame.size();
-    return message;
-  }
-
-  Sent Send(const Address& to, std::string_view text) override {
-    if (gone.contains(to.identity)) return Sent::Gone;
-    if (full[to.identity]-- > 0) return Sent::Full;
-    sent.emplace(to.identity, (to.delimiter ? "|" : "") + std::string(text));
-    order.push_back(to.identity);
-    return Sent::Yes;
-  }
-
-  unsigned Wait(std::span<const int> descriptors, std::optional<std::chrono::milliseconds> timeout) override {
-    last_timeout = timeout;
-    if (incoming.empty() && on_idle) on_idle();
-    std::vector<pollfd> items;
-    for (const int fd : descriptors) items.push_back({fd, POLLIN, 0});
-    const int most = incoming.empty() ? 20'000 : 0;
-    ::poll(items.data(), items.size(), timeout ? std::min(most, static_cast<int>(timeout->count())) : most);
-    unsigned readable = 0;
-    for (std::size_t i = 0; i < items.size(); ++i) readable |= (items[i].revents != 0 ? 1U : 0U) << i;
-    return readable;
-  }
-
-  void Close(std::chrono::milliseconds) override {}
-
- private:
-  In current_;
-};
-
-class RouterTest : public testing::Test {
- protected:
-  RouterTest() {
-    options_.peers = {.web_uid = 33, .own = {}};
-    options_.max_command_bytes = 1000;
-    sigset_t usr;
-    ::sigemptyset(&usr);
-    ::sigaddset(&usr, SIGTERM);
-    ::sigaddset(&usr, SIGHUP);
-    ::pthread_sigmask(SIG_BLOCK, &usr, nullptr);
-    signals_.Reset(::signalfd(-1, &usr, SFD_CLOEXEC | SFD_NONBLOCK));
-    hooks_.stopping = [this] { ++stopping_; };
-    hooks_.cut_programs = [this] {
-      ++cut_;
-      cut_.notify_all();
-    };
-    hooks_.workers_ended = [this] { return !workers_ || workers_->AllEnded(); };
-    hooks_.reload = [this] { ++reloads_; };
-    hooks_.heartbeat = [this] { ++heartbeats_; };
-  }
-
-  void Incoming(std::string identity, Peer peer, std::vector<std::string> frames) {
-    socket_.incoming.push_back({std::move(identity), peer, std::move(frames)});
-  }
-
-  Router::End Run(
-      bool with_workers = true, Execute execute = [](const Request& r) { return Executed{"did " + r.text}; }) {
-    if (with_workers) workers_.emplace(queue_, *box_, std::move(execute), 2, 1);
-    Router router(socket_, queue_, *box_, signals_.Get(), options_, hooks_);
-    const auto end = router.Run();
-    workers_.reset();
-    return end;
-  }
-
-  /// All that was sent to a client, in order.
-  std::string To(const std::string& identity) {
-    std::string all;
-    const auto [begin, end] = socket_.sent.equal_range(identity);
-    for (auto it = begin; it != end; ++it) all += (all.empty() ? "" : " & ") + it->second;
-    return all;
-  }
-
-  /// STOP comes when everything else has been answered.
-  void StopWhenSent(std::size_t count) {
-    socket_.on_idle = [this, count] {
-      if (socket_.sent.size() >= count) {
-        Incoming("stop", kRoot, {"STOP"});
-        socket_.on_idle = nullptr;
-      }
-    };
-  }
-
-  FakeSocket socket_;
-  RequestQueue queue_{256};
-  std::unique_ptr<ReplyBox> box_ = ReplyBox::Make().value();
-  UniqueFd signals_;
-  RouterOptions options_;
-  RouterHooks hooks_;
-  std::optional<Workers> workers_;
-  int stopping_ = 0;
-  std::atomic<int> cut_{0};
-  int reloads_ = 0;
-  int heartbeats_ = 0;
-};
 
 TEST_F(RouterTest, AnswersBareVerbsOfTheInstantLaneItself) {
   hooks_.instant = [router = std::this_thread::get_id()](const Request& request) {
@@ -201,24 +66,6 @@ TEST_F(RouterTest, StrangersGetNothingDone) {
   EXPECT_EQ(To("unknown"), R"({"Error": "You may not use this socket. TEST."})");
 }
 
-TEST_F(RouterTest, OnlyRootStops) {
-  Incoming("web", kWeb, {"STOP"});
-  Incoming("malformed", kRoot, {"STOP {\"jobs\": \"kill\"}"});
-  StopWhenSent(2);
-  const auto end = Run();
-  EXPECT_EQ(To("web"), R"({"Error": "Only root may stop the Command Server. STOP."})");
-  EXPECT_EQ(To("malformed"), R"({"Error": "Malformed Command STOP."})");
-  EXPECT_FALSE(end.end_jobs);
-  EXPECT_EQ(stopping_, 1);
-}
-
-TEST_F(RouterTest, WebAccountStopsWhenTheConfigurationSaysSo) {
-  options_.allow_stop_from_web = true;
-  Incoming("web", kWeb, {"", "STOP {\"jobs\":\"end\"}"});
-  EXPECT_TRUE(Run().end_jobs);
-  EXPECT_EQ(To("web"), R"(|{"Status": "Stopping"})");
-}
-
 TEST_F(RouterTest, TooManyRequestsAreRefusedAtOnce) {
   std::atomic<bool> go{false};
   for (int i = 0; i < 300; ++i) Incoming("c" + std::to_string(i), kWeb, {"TEST"});
@@ -241,60 +88,6 @@ TEST_F(RouterTest, TooManyRequestsAreRefusedAtOnce) {
   }
   EXPECT_EQ(refused, busy);
   EXPECT_EQ(socket_.sent.size(), 301U);
-}
-
-TEST_F(RouterTest, AcceptedCommandsAreAnsweredAfterStopAndNewOnesRefused) {
-  std::atomic<bool> go{false};
-  Incoming("before", kWeb, {"SLOW"});
-  Incoming("stop", kRoot, {"STOP"});
-  Incoming("after", kWeb, {"TEST"});
-  Incoming("stop again", kRoot, {"STOP"});
-  socket_.on_idle = [&] {
-    go = true;
-    go.notify_all();
-  };
-  const auto end = Run(true, [&](const Request& request) {
-    go.wait(false);
-    return Executed{"did " + request.text, 1h};  // and nobody is kept waiting on purpose
-  });
-  EXPECT_TRUE(end.all_answered);
-  EXPECT_EQ(To("before"), "did SLOW");
-  EXPECT_EQ(To("after"), R"({"Error": "Command Server is stopping. TEST."})");
-  EXPECT_EQ(To("stop again"), R"({"Status": "Stopping"})");
-  EXPECT_EQ(stopping_, 1);
-  EXPECT_EQ(cut_, 0);
-}
-
-TEST_F(RouterTest, ProgramsOfHandlersAreCutOffInTime) {
-  options_.stop = {.cut = 30ms, .give_up = 20s};
-  Incoming("slow", kWeb, {"SLOW"});
-  Incoming("stop", kRoot, {"STOP"});
-  const auto end = Run(true, [&](const Request&) {
-    cut_.wait(0);  // a handler whose program is ended when the server wants so
-    return Executed{"cut"};
-  });
-  EXPECT_TRUE(end.all_answered);
-  EXPECT_EQ(cut_, 1);
-  EXPECT_EQ(To("slow"), "cut");
-}
-
-TEST_F(RouterTest, WorkersThatHangAreGivenUp) {
-  options_.stop = {.cut = 10ms, .give_up = 50ms};
-  std::atomic<bool> go{false};
-  workers_.emplace(
-      queue_, *box_,
-      [&](const Request&) {
-        go.wait(false);
-        return Executed{"too late"};
-      },
-      1, 0);
-  Incoming("hangs", kWeb, {"SLOW"});
-  Incoming("stop", kRoot, {"STOP"});
-  Router router(socket_, queue_, *box_, signals_.Get(), options_, hooks_);
-  EXPECT_FALSE(router.Run().all_answered);
-  go = true;
-  go.notify_all();
-  workers_.reset();
 }
 
 TEST_F(RouterTest, DelayedRepliesWaitAndOthersPassThem) {
@@ -419,71 +212,6 @@ TEST_F(RouterTest, ClientsThatNeverReadAreGivenUp) {
   EXPECT_TRUE(Run().all_answered);
   EXPECT_EQ(To("never"), "");
   EXPECT_EQ(To("stop"), R"({"Status": "Stopping"})");
-}
-
-TEST_F(RouterTest, WithoutInitialisationOnlyStopWorks) {
-  options_.init_failed = true;
-  Incoming("any", kWeb, {"TEST"});
-  Incoming("malformed", kWeb, {"a", "b"});
-  Incoming("stop", kRoot, {"STOP"});
-  EXPECT_TRUE(Run(false).all_answered);
-  EXPECT_EQ(To("any"), R"({"Error": "IIAB-CMDSRV failed to initialize","Alert": "True"})");
-  EXPECT_EQ(To("malformed"), R"({"Error": "Malformed Command ."})");
-  EXPECT_EQ(To("stop"), R"({"Status": "Stopping"})");
-}
-
-TEST_F(RouterTest, SignalsStopAndReload) {
-  ::kill(::getpid(), SIGHUP);
-  int idle = 0;
-  socket_.on_idle = [&] {
-    if (++idle == 2) ::kill(::getpid(), SIGTERM);
-  };
-  Run();
-  EXPECT_EQ(reloads_, 1);
-  EXPECT_EQ(stopping_, 1);
-}
-
-TEST_F(RouterTest, SecondSignalIsInAHurry) {
-  std::atomic<bool> begun{false};
-  Incoming("slow", kWeb, {"SLOW"});
-  int idle = 0;
-  socket_.on_idle = [&] {
-    if (idle == 0) begun.wait(false);
-    if (idle++ < 2) ::kill(::getpid(), SIGTERM);
-  };
-  const auto end = Run(true, [&](const Request&) {
-    begun = true;
-    begun.notify_all();
-    cut_.wait(0);
-    return Executed{"cut"};
-  });
-  EXPECT_TRUE(end.all_answered);
-  EXPECT_EQ(cut_, 1);
-  EXPECT_EQ(To("slow"), "cut");
-}
-
-TEST_F(RouterTest, IdleServerHasNoTimer) {
-  bool idle_seen = false;
-  socket_.on_idle = [&] {
-    idle_seen = !socket_.last_timeout;
-    Incoming("stop", kRoot, {"STOP"});
-    socket_.on_idle = nullptr;
-  };
-  Run();
-  EXPECT_TRUE(idle_seen);
-  EXPECT_EQ(heartbeats_, 0);
-}
-
-TEST_F(RouterTest, HeartbeatOnlyWhenWanted) {
-  options_.heartbeat = 10ms;
-  socket_.on_idle = [&] {
-    if (heartbeats_ == 3) {
-      Incoming("stop", kRoot, {"STOP"});
-      socket_.on_idle = nullptr;
-    }
-  };
-  Run();
-  EXPECT_GE(heartbeats_, 3);
 }
 
 }  // namespace
