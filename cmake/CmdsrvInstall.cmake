@@ -16,10 +16,13 @@ install(CODE [[
                   OUTPUT_VARIABLE names OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" names "${names}")
   list(REMOVE_ITEM names iiab-make-kiwix-lib)
-  file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin")
+  foreach(directory bin share/man/man1)
+    file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${directory}")
+  endforeach()
   foreach(name ${names})
     message(STATUS "Link: ${CMAKE_INSTALL_PREFIX}/bin/${name}")
     file(CREATE_LINK ../libexec/iiab-cmdsrv-step "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/${name}" SYMBOLIC)
+    file(CREATE_LINK ../man8/iiab-cmdsrv-step.8 "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man1/${name}.1" SYMBOLIC)
   endforeach()
 ]])
 
@@ -33,5 +36,6 @@ install(FILES packaging/nginx/iiab-cmd-service.conf DESTINATION ${CMAKE_INSTALL_
 install(FILES packaging/completion/iiab-cmdsrv-ctl DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES packaging/man/iiab-cmdsrv-ctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES packaging/man/cmdsrv.conf.5 packaging/man/cmdsrv-gateway.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES packaging/man/iiab-cmdsrv.8 packaging/man/iiab-cmdsrv-gateway.8 packaging/man/iiab-cmdsrv-step.8
+install(FILES packaging/man/iiab-cmdsrv.8 packaging/man/iiab-cmdsrv-gateway.8 packaging/man/iiab-cmdsrv-shim.8
+              packaging/man/iiab-cmdsrv-step.8
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "commands/handlers.hpp"
+#include "commands/stats_text.hpp"
 #include "platform/files.hpp"
 
 namespace cmdsrv {
@@ -53,14 +54,16 @@ json::object DescribeJobs(JobBoard& jobs) {
 
 }  // namespace
 
-Result<Outcome> GetStats(const Arguments&, Services& services) {
+json::object DescribeStats(Services& services) {
   json::object reply = services.stats.Describe();
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(services.clock.Steady() - services.started);
   reply["uptime_s"] = uptime.count();
   reply["jobs"] = DescribeJobs(services.jobs);
   reply["memory"] = DescribeMemory();
   reply["disk"] = DescribeDisk(services);
-  return Answer(json::value(std::move(reply)));
+  return reply;
 }
+
+Result<Outcome> GetStats(const Arguments&, Services& services) { return Answer(json::value(DescribeStats(services))); }
 
 }  // namespace cmdsrv

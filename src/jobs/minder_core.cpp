@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "base/log_subject.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -16,6 +17,8 @@ constexpr log::Domain kJobs{"jobs"};
 constexpr std::chrono::hours kPruneEvery{24};
 
 }  // namespace
+
+std::string VerbIn(const std::string& message) { return message.substr(0, message.find(' ')); }
 
 std::chrono::milliseconds Backoff(unsigned tries) {
   return std::min<std::chrono::milliseconds>(30s, 1s * (1U << std::min(tries, 5U)));
@@ -83,6 +86,10 @@ void MinderCore::Prune() {
 
 /// One job's trouble, whatever it is, must not keep the others from being minded.
 bool MinderCore::Isolated(JobId id, std::string_view what, const std::function<void()>& act) {
+  const JobRecord* job = id ? Find(id) : nullptr;
+  const std::string verb =
+      job != nullptr ? VerbIn(job->message) : std::string();  // the job may be gone before `act` ends
+  const log::About about({.command = verb, .job = id.value, .group = job != nullptr ? job->group.value : 0});
   try {
     act();
     return true;

@@ -168,4 +168,7 @@ inline Limits LimitsOf(const MinderOptions& options) { return {std::max(1, optio
 /// 1, 2, 4, 8, 16, 30, 30 … seconds.
 std::chrono::milliseconds Backoff(unsigned tries);
 
+/// The verb of a Command's text.
+std::string VerbIn(const std::string& message);
+
 }  // namespace cmdsrv

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/log_subject.hpp"
 #include "jobs/ansible_tally.hpp"
 #include "jobs/minder_core.hpp"
 #include "jobs/output_text.hpp"
@@ -248,6 +249,9 @@ void MinderCore::EndWritten(const std::vector<JobId>& ended) {
     const JobRecord* job = Find(id);
     if (job == nullptr) continue;
     const auto& ending = std::get<Ending>(job->stage);
+    const std::string verb = VerbIn(job->message);
+    const log::About about(
+        {.command = verb, .status = NameOf(ending.status), .job = id.value, .group = job->group.value});
     ansible = ansible || job->options.ansible;
     ansible_ran = ansible_ran || (job->options.ansible && ending.ran);
     log::Info(kJobs, "job {} (step {} of {}) {}{}{}", id, job->step_no, job->step_count, NameOf(ending.status),

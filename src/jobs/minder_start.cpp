@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/log_subject.hpp"
 #include "base/time_text.hpp"
 #include "jobs/minder_core.hpp"
 #include "jobs/recovery.hpp"
@@ -118,6 +119,7 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   if (cancel) return TakeCancel(id, {id});
   // If the shim is gone just now, its end is about to be noticed and will be judged then.
   if (const auto go = runs_.at(id)->Go(); !go) log::Warning(kJobs, "job {}: {}", id, go.error().message);
+  const log::About about({.status = NameOf(status)});
   log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count,
             run.attempt, runs_.at(id)->Identity().pid);
 }

@@ -7,11 +7,13 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstdio>
 #include <iterator>
 #include <string>
+#include <vector>
+
+#include "base/log_subject.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -23,16 +25,31 @@ std::atomic<bool> g_echo{true};
 bool HasJournal() { return ::access("/run/systemd/journal/socket", F_OK) == 0; }
 
 bool SendToJournal(const LogLine& line) {
-  std::string message = fmt::format("MESSAGE=IIAB-CMDSRV : {}", line.text);
-  std::string priority = fmt::format("PRIORITY={}", static_cast<int>(line.level));
-  std::string identifier = "SYSLOG_IDENTIFIER=IIAB-CMDSRV";
-  std::string field = fmt::format("CMDSRV_ROOM={}", line.room);
-  const auto vector = [](std::string& entry) { return iovec{entry.data(), entry.size()}; };
-  const std::array entries{vector(message), vector(priority), vector(identifier), vector(field)};
+  const std::string message = fmt::format("MESSAGE=IIAB-CMDSRV : {}", line.text);
+  const std::string priority = fmt::format("PRIORITY={}", static_cast<int>(line.level));
+  const std::string identifier = "SYSLOG_IDENTIFIER=IIAB-CMDSRV";
+  const std::string room = fmt::format("CMDSRV_ROOM={}", line.room);
+  // iovec knows no const; nothing is written there.
+  const auto vector = [](const std::string& entry) { return iovec{const_cast<char*>(entry.data()), entry.size()}; };
+  std::vector<iovec> entries{vector(message), vector(priority), vector(identifier), vector(room)};
+  for (const std::string& field : line.fields) entries.push_back(vector(field));
   return sd_journal_sendv(entries.data(), static_cast<int>(entries.size())) == 0;
 }
 
 }  // namespace
+
+std::vector<std::string> FieldsOfSubject() {
+  const log::Subject& subject = log::CurrentSubject();
+  std::vector<std::string> fields;
+  if (!g_journal) return fields;
+  if (!subject.command.empty()) fields.push_back(fmt::format("COMMAND={}", subject.command));
+  if (subject.job != 0) fields.push_back(fmt::format("JOB_ID={}", subject.job));
+  if (subject.group != 0) fields.push_back(fmt::format("GROUP_ID={}", subject.group));
+  if (!subject.status.empty()) fields.push_back(fmt::format("JOB_STATUS={}", subject.status));
+  if (subject.peer_uid) fields.push_back(fmt::format("PEER_UID={}", *subject.peer_uid));
+  if (subject.peer_pid != 0) fields.push_back(fmt::format("PEER_PID={}", subject.peer_pid));
+  return fields;
+}
 
 void WriteLog(std::span<const LogLine> lines) {
   const bool journal = g_journal && HasJournal();
@@ -46,7 +63,7 @@ void WriteLog(std::span<const LogLine> lines) {
 }
 
 void WriteLogLine(log::Level level, std::string_view room, std::string_view text) {
-  const LogLine line{level, room, std::string(text)};
+  const LogLine line{level, room, std::string(text), FieldsOfSubject()};
   WriteLog({&line, 1});
 }
 

@@ -8,8 +8,9 @@
 
 namespace cmdsrv {
 
-/// Log lines to the systemd journal, identifier IIAB-CMDSRV, message "IIAB-CMDSRV : <text>", field CMDSRV_ROOM. Without
-/// a journal they go to standard error. `echo`: to standard error as well (foreground mode).
+/// Log lines to the systemd journal, identifier IIAB-CMDSRV, message "IIAB-CMDSRV : <text>", field CMDSRV_ROOM, and
+/// what the line is about: COMMAND (the verb), JOB_ID, GROUP_ID, JOB_STATUS, PEER_UID, PEER_PID. Without a journal they
+/// go to standard error as plain text. `echo`: to standard error as well (foreground mode).
 void LogToJournal(bool echo);
 
 /// Writes the lines to where they go; to standard error in one piece.

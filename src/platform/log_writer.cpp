@@ -54,9 +54,10 @@ LogWriter::~LogWriter() {
 }
 
 void LogWriter::Add(log::Level level, std::string_view room, std::string_view text) {
+  LogLine line{level, room, std::string(text), FieldsOfSubject()};
   std::unique_lock lock(mutex_);
   written_.wait(lock, [this] { return waiting_.size() < kMostWaiting; });
-  waiting_.push_back({level, room, std::string(text)});
+  waiting_.push_back(std::move(line));
   const std::uint64_t mine = ++added_;
   const bool wait = level == log::Level::Error;
   urgent_ = urgent_ || wait;

@@ -18,7 +18,11 @@ struct LogLine {
   log::Level level;
   std::string_view room;  ///< a literal
   std::string text;
+  std::vector<std::string> fields = {};  ///< what it is about, as the journal takes it: "JOB_ID=41"
 };
+
+/// The fields of log::CurrentSubject().
+std::vector<std::string> FieldsOfSubject();
 
 /// While it lives, log lines are written by a thread of its own, in the order in which they came, as many together as
 /// have come meanwhile: a worker that answers a Command does not wait for the journal. An error waits until it has been

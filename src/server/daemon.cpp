@@ -20,6 +20,7 @@
 #include "server/machine.hpp"
 #include "server/process_setup.hpp"
 #include "server/router.hpp"
+#include "server/takeover.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -287,6 +288,18 @@ int Serve(const ServerOptions& options) {
   Daemon daemon(*configuration, *owner);
   if (auto prepared = daemon.Prepare(); !prepared) return CannotStart(prepared.error(), report);
   return daemon.Run(std::move(report));
+}
+
+int CheckTakeover(const ServerOptions& options) {
+  const auto configuration = Configure(options);
+  TakeoverReport report;
+  if (configuration) {
+    report = LookAtTakeover(configuration->root, configuration->settings);
+  } else {
+    report.obstacles.push_back(configuration.error().message);
+  }
+  std::fputs(PrintTakeover(report).c_str(), stdout);
+  return report.obstacles.empty() ? 0 : 1;
 }
 
 int CheckConfig(const ServerOptions& options) {

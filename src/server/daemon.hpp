@@ -10,4 +10,7 @@ int Serve(const ServerOptions& options);
 /// Says on standard output and error what is to be said about the configuration: 0 usable, 1 not.
 int CheckConfig(const ServerOptions& options);
 
+/// Prints what taking over from the Python program would do: 0 nothing is in the way, 1 something is.
+int CheckTakeover(const ServerOptions& options);
+
 }  // namespace cmdsrv

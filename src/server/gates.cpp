@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/log_subject.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "protocol/reply.hpp"
@@ -89,6 +90,10 @@ struct Gates::Passing {
 Executed Gates::Pass(const Request& request) {
   const auto command = ParseCommand(request.text);
   const CommandRowInfo* row = command ? parts_.find(command->verb) : nullptr;
+  // Only known verbs: what a client makes up is in the text, where it is seen as such.
+  const log::About about({.command = row != nullptr ? std::string_view(row->verb) : std::string_view(),
+                          .peer_uid = request.peer.uid,
+                          .peer_pid = request.peer.pid});
   Executed executed = command ? Parsed(request, *command, row) : NotParsed(request, command.error());
   const auto end = executed.wait                              ? ServerStats::End::Waits
                    : executed.reply.starts_with("{\"Error\"") ? ServerStats::End::Refused
@@ -201,6 +206,7 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
     return ToReply(verb, Unexpected());
   }
   CommandRow row{parts_.store.NextCommandId(), passing.request.text, passing.received};
+  const log::About about({.group = row.id.value});
   const auto ids = parts_.services.jobs.Submit(std::move(row), std::move(plan), std::move(reservation));
   if (!ids) {
     LogRefusal(verb, ids.error());

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "commands/job_json.hpp"
+#include "commands/stats_text.hpp"
 #include "platform/files.hpp"
 #include "platform/network_watch.hpp"
 #include "platform/systemd_units.hpp"
@@ -153,9 +154,11 @@ Machine::Machine(const Settings& settings, const Root& root, PeerRules peers, in
                 .started = kClock.Steady(),
                 .stop_fd = stop_fd},
       loader_(services_),
-      gates_({.services = services_, .store = *base_.opened.store, .peers = peers, .internet = [this] {
-                return InternetAvailable();
-              }}) {
+      gates_({.services = services_,
+              .store = *base_.opened.store,
+              .peers = peers,
+              .internet = [this] { return InternetAvailable(); }}),
+      stats_file_(StatsPath(settings, root), [this] { return StatsForPrometheus(DescribeStats(services_)); }) {
   base_.config->internet = [this] { return InternetAvailable(); };
   TellHealth();
   network_.guard.TakeUp();
@@ -191,7 +194,11 @@ void Machine::TellHealth() {
 
 EventHooks Machine::Events(std::function<void()> wake) {
   JobBoard& board = base_.minder->Board();
-  board.Events().OnPush(std::move(wake));
+  board.Events().OnPush([this, wake = std::move(wake)] {
+    wake();
+    stats_file_.Touch();
+  });
+  board.Events().Waiting(stats_file_.IsOn());
   return {.latest = [&board] { return board.Events().Latest(); },
           .reply =
               [&board](std::uint64_t since) {
@@ -199,7 +206,7 @@ EventHooks Machine::Events(std::function<void()> wake) {
               },
           .waiting =
               [this, &board](std::size_t clients) {
-                board.Events().Waiting(clients > 0);
+                board.Events().Waiting(clients > 0 || stats_file_.IsOn());
                 stats_.waiting_clients = clients;
               }};
 }
@@ -207,6 +214,7 @@ EventHooks Machine::Events(std::function<void()> wake) {
 void Machine::Stop(bool end_jobs) {
   if (std::exchange(stopped_, true)) return;
   base_.minder->Board().Events().OnPush({});
+  stats_file_.Stop();
   base_.facts->Stop();
   base_.monitor->Stop();
   network_.timer.Stop();

@@ -13,6 +13,7 @@
 #include "server/loader.hpp"
 #include "server/router.hpp"
 #include "server/service_monitor.hpp"
+#include "server/stats_file.hpp"
 #include "store/store.hpp"
 
 namespace cmdsrv {
@@ -30,7 +31,11 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   /// Carries out one Command. Any thread; blocks as long as it takes.
-  Executed Execute(const Request& request) { return gates_.Pass(request); }
+  Executed Execute(const Request& request) {
+    Executed executed = gates_.Pass(request);
+    stats_file_.Touch();
+    return executed;
+  }
 
   /// Reads catalogs and the like in the background, again when they have been read already. Any thread.
   void Load();
@@ -71,6 +76,7 @@ class Machine {
   Services services_;
   Loader loader_;
   Gates gates_;
+  StatsFile stats_file_;
   bool stopped_ = false;
 };
 

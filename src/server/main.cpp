@@ -14,6 +14,7 @@ int Act(const cmdsrv::ServerOptions& options) {
   switch (options.action) {
     case Action::Serve: return cmdsrv::Serve(options);
     case Action::CheckConfig: return cmdsrv::CheckConfig(options);
+    case Action::CheckTakeover: return cmdsrv::CheckTakeover(options);
     case Action::ListCommands:
       std::fputs(cmdsrv::PrintJsonIndented(cmdsrv::DescribeCommands()).c_str(), stdout);
       return 0;

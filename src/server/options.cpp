@@ -11,15 +11,11 @@ namespace cmdsrv {
 namespace {
 
 constexpr std::array kLongOptions = {
-    option{"foreground", no_argument, nullptr, 'f'},
-    option{"daemon", no_argument, nullptr, 'd'},
-    option{"root", required_argument, nullptr, 'r'},
-    option{"config", required_argument, nullptr, 'c'},
-    option{"check-config", no_argument, nullptr, 'k'},
-    option{"list-commands", no_argument, nullptr, 'l'},
-    option{"version", no_argument, nullptr, 'v'},
-    option{"help", no_argument, nullptr, 'h'},
-    option{nullptr, 0, nullptr, 0},
+    option{"foreground", no_argument, nullptr, 'f'},    option{"daemon", no_argument, nullptr, 'd'},
+    option{"root", required_argument, nullptr, 'r'},    option{"config", required_argument, nullptr, 'c'},
+    option{"check-config", no_argument, nullptr, 'k'},  option{"check-takeover", no_argument, nullptr, 't'},
+    option{"list-commands", no_argument, nullptr, 'l'}, option{"version", no_argument, nullptr, 'v'},
+    option{"help", no_argument, nullptr, 'h'},          option{nullptr, 0, nullptr, 0},
 };
 
 UsageError Wrong(int code, const char* argument) {
@@ -48,6 +44,7 @@ std::variant<ServerOptions, UsageError> ParseOptions(std::span<const char* const
       case 'r': options.root = optarg; break;
       case 'c': options.config_file = optarg; break;
       case 'k': options.action = ServerOptions::Action::CheckConfig; break;
+      case 't': options.action = ServerOptions::Action::CheckTakeover; break;
       case 'l': options.action = ServerOptions::Action::ListCommands; break;
       case 'v': options.action = ServerOptions::Action::Version; break;
       case 'h': options.action = ServerOptions::Action::Help; break;
@@ -65,7 +62,7 @@ std::variant<ServerOptions, UsageError> ParseOptions(std::span<const char* const
 
 std::string UsageText() {
   return R"(usage: iiab-cmdsrv [--foreground | --daemon] [--root DIR] [--config FILE]
-       iiab-cmdsrv --check-config [--root DIR] [--config FILE]
+       iiab-cmdsrv --check-config | --check-takeover [--root DIR] [--config FILE]
        iiab-cmdsrv --list-commands | --version | --help
 
 The Command Server of the Internet-in-a-Box Admin Console.
@@ -75,6 +72,8 @@ The Command Server of the Internet-in-a-Box Admin Console.
   --root DIR       put DIR before every absolute path: a whole box in one folder
   --config FILE    read FILE instead of cmdsrv.conf in the directory CMDSRV_DIR (default /opt/admin/cmdsrv)
   --check-config   say what is wrong with the configuration; exit status 1 when it cannot be used
+  --check-takeover say what taking over from the Python program will do here, and do nothing; exit status 1 when
+                   something is in the way
   --list-commands  print every verb with its parameters as JSON
   --version        print the version
   --help           print this text

@@ -8,7 +8,7 @@ namespace cmdsrv {
 
 /// What the command line asks for.
 struct ServerOptions {
-  enum class Action { Serve, CheckConfig, ListCommands, Version, Help };
+  enum class Action { Serve, CheckConfig, CheckTakeover, ListCommands, Version, Help };
   Action action = Action::Serve;
   bool daemon = false;      ///< fork into the background; otherwise stay, which is what systemd wants too
   std::string root;         ///< --root; empty: the real root

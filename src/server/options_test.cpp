@@ -33,6 +33,7 @@ TEST(Options, PathsAreTakenBothWays) {
 
 TEST(Options, ActionsOtherThanServing) {
   EXPECT_EQ(Good({"--check-config", "--root=/box"}).action, Action::CheckConfig);
+  EXPECT_EQ(Good({"--check-takeover", "--root=/box"}).action, Action::CheckTakeover);
   EXPECT_EQ(Good({"--list-commands"}).action, Action::ListCommands);
   EXPECT_EQ(Good({"--version"}).action, Action::Version);
   EXPECT_EQ(Good({"--help"}).action, Action::Help);
@@ -63,8 +64,8 @@ TEST(Options, WhatIsWrongIsNamed) {
 }
 
 TEST(Options, UsageNamesEveryOption) {
-  for (const char* name :
-       {"--foreground", "--daemon", "--root", "--config", "--check-config", "--list-commands", "--version", "--help"}) {
+  for (const char* name : {"--foreground", "--daemon", "--root", "--config", "--check-config", "--check-takeover",
+                           "--list-commands", "--version", "--help"}) {
     EXPECT_NE(UsageText().find(name), std::string::npos) << name;
   }
 }

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/log.hpp"
+#include "base/log_subject.hpp"
 #include "commands/table.hpp"
 #include "protocol/command.hpp"
 #include "protocol/envelope.hpp"
@@ -96,6 +97,7 @@ void Router::Handle(const RouterSocket::Message& message) {
   Address from{std::string(message.identity), envelope.delimiter};
   const std::string_view verb = VerbOf(envelope.payload);
   const Peer peer = message.peer.value_or(Peer{});
+  const log::About about({.peer_uid = peer.uid, .peer_pid = peer.pid});
   if (!message.peer || !options_.peers.MayConnect(peer)) {
     log::Warning(kServer, "refused a request of uid {}, pid {}: this account may not use the socket", peer.uid,
                  peer.pid);
@@ -121,6 +123,7 @@ void Router::Accept(Request request) {
 }
 
 void Router::HandleStop(const Address& from, const Peer& peer, std::string_view text) {
+  const log::About about({.command = "STOP"});
   if (!options_.peers.IsRoot(peer) && !options_.allow_stop_from_web) {
     log::Warning(kServer, "refused STOP of uid {}, pid {}: only root may stop the server", peer.uid, peer.pid);
     return Answer(from, ToReply("STOP", Error{ErrorCode::Refused, "Only root may stop the Command Server."}));

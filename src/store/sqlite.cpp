@@ -78,14 +78,18 @@ std::string_view Statement::Text(int column) const {
 }
 
 Result<Database> Database::Open(const std::string& path, Locking locking) {
+  return OpenWith(path, SQLITE_OPEN_READWRITE, locking == Locking::Exclusive ? "unix-excl" : nullptr);
+}
+
+Result<Database> Database::OpenToLook(const std::string& path) { return OpenWith(path, SQLITE_OPEN_READONLY, nullptr); }
+
+Result<Database> Database::OpenWith(const std::string& path, int flags, const char* vfs) {
   // Without the statistics SQLite takes no global lock at each allocation. Only the first call in a process has effect.
   static std::once_flag configured;
   std::call_once(configured, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &handle, flags, locking == Locking::Exclusive ? "unix-excl" : nullptr);
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   Database database;
   database.handle_.reset(handle);
   if (handle == nullptr) return Fail(ErrorCode::Internal, "cannot open {}: not enough memory", path);

@@ -60,6 +60,9 @@ class Database {
   /// calls.
   static Result<Database> Open(const std::string& path, Locking locking = Locking::Shared);
 
+  /// An existing file, of which not a byte is changed.
+  static Result<Database> OpenToLook(const std::string& path);
+
   /// Runs one or several statements. `what` completes "cannot …".
   Result<void> Execute(const char* what, const char* sql);
   /// `what` must be a literal: errors of the statement show it.
@@ -72,6 +75,8 @@ class Database {
   sqlite3* Handle() const { return handle_.get(); }
 
  private:
+  static Result<Database> OpenWith(const std::string& path, int flags, const char* vfs);
+
   struct Close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
