@@ -6,7 +6,9 @@ set(CMDSRV_SYSTEMD_DIR lib/systemd/system CACHE STRING "where systemd looks for 
 install(TARGETS iiab-cmdsrv iiab-cmdsrv-gateway RUNTIME DESTINATION sbin)
 install(TARGETS iiab-cmdsrv-ctl RUNTIME DESTINATION bin)
 install(TARGETS iiab-cmdsrv-shim iiab-cmdsrv-step RUNTIME DESTINATION libexec)
-install(TARGETS iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip LIBRARY DESTINATION libexec)
+# Loaded, never run.
+install(TARGETS iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip
+        LIBRARY DESTINATION libexec PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 
 # The old names. The step program itself knows them (its table); iiab-make-kiwix-lib belongs to the host project, which
 # installs its own.
@@ -16,8 +18,12 @@ install(CODE [[
                   OUTPUT_VARIABLE names OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" names "${names}")
   list(REMOVE_ITEM names iiab-make-kiwix-lib)
-  foreach(directory bin share/man/man1)
+  foreach(directory bin share/man/man1 share/man/man8)
     file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${directory}")
+  endforeach()
+  foreach(module net zim zip)
+    file(CREATE_LINK iiab-cmdsrv-step.8 "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man8/iiab-cmdsrv-${module}.so.8"
+         SYMBOLIC)
   endforeach()
   foreach(name ${names})
     message(STATUS "Link: ${CMAKE_INSTALL_PREFIX}/bin/${name}")

@@ -25,10 +25,7 @@ std::string Counted(std::int64_t number, std::string_view one, std::string_view 
   return fmt::format("{} {}", number, number == 1 ? one : many);
 }
 
-/// dpkg keeps a list of a removed package too.
-bool PackageIsInstalled(const Root& root) {
-  return Look(root.Path("/var/lib/dpkg/info/iiab-cmdsrv.list")) && Look(root.Path("/usr/libexec/iiab-cmdsrv-step"));
-}
+bool IsInstalled(const Root& root) { return Look(root.Path("/usr/libexec/iiab-cmdsrv-step")).has_value(); }
 
 void LookAtConfiguration(const Settings& settings, TakeoverReport& report) {
   report.acts.push_back(fmt::format("The configuration {}cmdsrv.conf is used as it is.", settings.cmdsrv_dir));
@@ -160,8 +157,8 @@ void Append(std::string& text, std::string_view title, const Sentences& sentence
 
 TakeoverReport LookAtTakeover(const Root& root, const Settings& settings) {
   TakeoverReport report;
-  if (PackageIsInstalled(root)) {
-    report.remarks.push_back("The package iiab-cmdsrv is installed already: nothing is taken over any more.");
+  if (IsInstalled(root)) {
+    report.remarks.push_back("This Command Server is installed already: nothing is taken over any more.");
     return report;
   }
   LookAtConfiguration(settings, report);
