@@ -8,7 +8,6 @@
 namespace cmdsrv {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
 constexpr std::size_t kNameBytes = 60;
 constexpr double kMost = 9e18;
 
