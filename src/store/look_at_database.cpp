@@ -42,6 +42,7 @@ Result<DatabaseFacts> LookAtDatabase(const std::string& path) {
   const auto tables = Count(*database, "select count(*) from sqlite_master where name in ('commands', 'jobs')");
   if (!tables) return Failure(tables.error());
   if (*tables == 0) return facts;  // made and never used
+  if (auto fits = CheckOldTables(*database); !fits) return Failure(std::move(fits.error()));
   const struct {
     std::int64_t& number;
     const char* sql;

@@ -1,6 +1,7 @@
 #include "store/migrations.hpp"
 
 #include <array>
+#include <span>
 #include <string>
 
 namespace cmdsrv {
@@ -29,18 +30,8 @@ Result<void> RunStep(sqlite::Database& database, std::size_t step) {
   return transaction->Commit();
 }
 
-/// A file of somebody else can have tables of these names with other columns: no statement of ours would work on it.
-Result<void> CheckColumns(sqlite::Database& database) {
-  constexpr const char* kSelects[] = {
-      "select rowid, cmd_msg, create_datetime from commands",
-      "select rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json, job_pid,"
-      " job_output, job_status, create_datetime, last_update_datetime from jobs",
-      "select key, value from cmdsrv_meta",
-      "select job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason, cancel_wanted, output_total,"
-      " restarts_without_progress, retry_wait, retry_tries, retry_doublings, retry_pause_ms, retry_next_us,"
-      " retry_waited_ms, progress, reason_code from cmdsrv_runs",
-  };
-  for (const char* select : kSelects) {
+Result<void> CheckSelects(sqlite::Database& database, std::span<const char* const> selects) {
+  for (const char* select : selects) {
     auto statement = database.Prepare("find the expected tables and columns", select);
     if (statement) continue;
     Error error = std::move(statement).error();
@@ -50,7 +41,29 @@ Result<void> CheckColumns(sqlite::Database& database) {
   return {};
 }
 
+constexpr const char* kOurSelects[] = {
+    "select key, value from cmdsrv_meta",
+    "select job_id, attempt, boot_id, start_ticks, started_us, ended_us, exit, reason, cancel_wanted, output_total,"
+    " restarts_without_progress, retry_wait, retry_tries, retry_doublings, retry_pause_ms, retry_next_us,"
+    " retry_waited_ms, progress, reason_code from cmdsrv_runs",
+};
+
+/// No statement of ours would work on other columns.
+Result<void> CheckColumns(sqlite::Database& database) {
+  if (auto old = CheckOldTables(database); !old) return old;
+  return CheckSelects(database, kOurSelects);
+}
+
 }  // namespace
+
+Result<void> CheckOldTables(sqlite::Database& database) {
+  constexpr const char* kSelects[] = {
+      "select rowid, cmd_msg, create_datetime from commands",
+      "select rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json, job_pid,"
+      " job_output, job_status, create_datetime, last_update_datetime from jobs",
+  };
+  return CheckSelects(database, kSelects);
+}
 
 std::int64_t StoreVersion() { return static_cast<std::int64_t>(kSteps.size()); }
 

@@ -15,4 +15,8 @@ std::int64_t StoreVersion();
 /// have.
 Result<void> Migrate(sqlite::Database& database, std::int64_t from);
 
+/// The two tables of the Python program, in every version of the file. Corrupt when they have not the columns that they
+/// must have: a file of somebody else can have tables of these names.
+Result<void> CheckOldTables(sqlite::Database& database);
+
 }  // namespace cmdsrv

@@ -123,6 +123,13 @@ TEST_F(TakeoverCheck, ADamagedDatabaseIsARemark) {
   EXPECT_EQ(Slurp(Database()), std::string(8192, 'x'));
 }
 
+TEST_F(TakeoverCheck, TablesOfSomebodyElseAreARemark) {
+  PythonDatabase(Database()).Run("alter table jobs rename column opt_args_json to others");
+  const Answer answer = Check();
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_THAT(answer.text, HasSubstr("set aside beside itself"));
+}
+
 TEST_F(TakeoverCheck, AMissingOrEmptyDatabaseIsBegun) {
   fs::remove(Database());
   EXPECT_THAT(Check().text, HasSubstr("a new one is begun"));
