@@ -66,10 +66,14 @@ Result<Outcome> ChangePassword(const Arguments& arguments, Services& services) {
   const auto weakness = Weakness(fresh, old);
   if (!weakness) return Failure(weakness.error());
   if (!weakness->empty()) return Fail(ErrorCode::Refused, "Password Strength: {}.", *weakness);
-  if (const auto changed = services.accounts.Change(user, fresh); !changed) {
-    log::Error(kCommands, "cannot change the password of {}: {}", user, changed.error().message);
-    return Fail(ErrorCode::Refused, "System Error: Failure to change password");
-  }
+  const auto not_changed = [&](const Error& error, std::string_view text) {
+    log::Error(kCommands, "cannot change the password of {}: {}", user, error.message);
+    return Failure(Error{ErrorCode::Refused, std::string(text)});
+  };
+  const auto hash = HashPassword(fresh);
+  if (!hash) return not_changed(hash.error(), "Failed to hash New Password.");
+  if (const auto changed = services.accounts.SetHash(user, *hash); !changed)
+    return not_changed(changed.error(), "System Error: Failure to change password");
   log::Info(kCommands, "changed the password of {}", user);
   return Answer(Success{"Password Changed"});
 }

@@ -3,6 +3,7 @@
 
 #include "commands/fake_box.hpp"
 #include "platform/passwords.hpp"
+#include "support/limits.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -109,6 +110,27 @@ TEST_F(AccountCommands, OrNotChanged) {
   EXPECT_EQ(Change("teacher", old, old), weak + "it is the same as the old one.");
   EXPECT_THAT(Change("teacher", old, "password"), testing::StartsWith(weak + "it is based on"));
   EXPECT_EQ(Authenticate("teacher", old), R"("VALID")");
+}
+
+TEST_F(AccountCommands, APasswordThatCannotBeWrittenStaysTheOldOne) {
+  const std::string old = "g0adm1n: \"x\"", good = "Wq7-brunt.Oxcart9";
+  const std::string before = *ReadFile(box.root.Path("/etc/shadow"));
+  {
+    const test::SmallFiles full(10);
+    EXPECT_EQ(Change("teacher", old, good), "error: System Error: Failure to change password");
+  }
+  EXPECT_EQ(*ReadFile(box.root.Path("/etc/shadow")), before);
+  EXPECT_EQ(Authenticate("teacher", old), R"("VALID")");
+}
+
+/// The usual hash wants 16 MiB, an old one hardly anything.
+TEST_F(AccountCommands, WithoutMemoryForAHashThePasswordStaysTheOldOne) {
+  constexpr const char* kOld = "$5$rounds=1000$saltsaltsalt$n2jjFLQFaV4oj1eCd6czUh8/zlLVtNWHmixaqQuLhQC";
+  box.Write(box.root.Path("/etc/shadow"), fmt::format("teacher:{}:1:0:99999:7:::\n", kOld));
+  box.Use();
+  const test::LittleMemory little(6U << 20U);
+  EXPECT_EQ(Change("teacher", "old", "Wq7-brunt.Oxcart9"), "error: Failed to hash New Password.");
+  EXPECT_EQ(*ReadFile(box.root.Path("/etc/shadow")), fmt::format("teacher:{}:1:0:99999:7:::\n", kOld));
 }
 
 }  // namespace

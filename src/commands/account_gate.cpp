@@ -51,10 +51,8 @@ bool AccountGate::IsProtected(const std::string& user) const {
   return account->uid == 0 || (account->uid < kFirstPerson && user != settings_.iiab_admin_user);
 }
 
-Result<void> AccountGate::Change(const std::string& user, const Secret& password) const {
-  const auto hash = HashPassword(password);
-  if (!hash) return Failure(hash.error());
-  return accounts_.SetHash(user, *hash, Today());
+Result<void> AccountGate::SetHash(const std::string& user, const std::string& hash) const {
+  return accounts_.SetHash(user, hash, Today());
 }
 
 }  // namespace cmdsrv

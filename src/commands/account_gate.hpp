@@ -31,7 +31,8 @@ class AccountGate {
   /// True when CHGPW must not touch this account: root and the accounts of the system.
   bool IsProtected(const std::string& user) const;
 
-  Result<void> Change(const std::string& user, const Secret& password) const;
+  /// Makes this hash the one of the account (see Accounts::SetHash).
+  Result<void> SetHash(const std::string& user, const std::string& hash) const;
 
  private:
   bool IsOpen(const Account& account, const ShadowEntry& shadow) const;

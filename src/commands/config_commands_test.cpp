@@ -138,6 +138,42 @@ TEST_F(Config, FieldsOfTheConsoleAreChecked) {
             "success: ");
 }
 
+/// All fields of the Configure screen, as the first Save of today's console sends them: those that the server did not
+/// know too.
+TEST_F(Config, WhatTheConfigureScreenSavesComesBack) {
+  json::object fields;
+  for (const char* name :
+       {"wifi_up_down", "gui_static_wan", "iiab_gateway_enabled", "squid_enabled", "gw_squid_whitelist",
+        "gw_block_https", "dansguardian_enabled", "hostapd_enabled", "hostapd_secure"})
+    fields[name] = fields.size() % 2 == 0;
+  for (const char* role : {"captiveportal", "kiwix",      "kalite",          "kolibri",    "osm_vector_maps",
+                           "calibreweb",    "jupyterhub", "internetarchive", "sugarizer",  "xo_services",
+                           "ejabberd",      "wordpress",  "mediawiki",       "moodle",     "nextcloud",
+                           "samba",         "cups",       "usb_lib",         "luanti",     "azuracast",
+                           "lokole",        "pbx",        "gitea",           "nodered",    "monit",
+                           "munin",         "vnstat",     "awstats",         "phpmyadmin", "remoteit",
+                           "tailscale"})
+    fields[std::string(role) + "_enabled"] = fields.size() % 2 == 0;
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"iiab_hostname", "box-2"},
+                                                                  {"iiab_domain", "lan"},
+                                                                  {"gui_static_wan_ip", "192.168.1.5"},
+                                                                  {"gui_static_wan_netmask", "255.255.255.0"},
+                                                                  {"gui_static_wan_gateway", ""},
+                                                                  {"gui_static_wan_nameserver", "8.8.8.8"},
+                                                                  {"host_ssid", "Dörfli: \"no\" # 007"},
+                                                                  {"host_wifi_mode", "g"},
+                                                                  {"hostapd_password", "{ yes } !"},
+                                                                  {"gui_desired_network_role", "LanController"},
+                                                                  {"ports_externally_visible", "3"}})
+    fields[name] = value;
+  EXPECT_EQ(Set(fields), "success: ");
+  const json::object shown = ParseJson(TextOf(box.Ask("GET-VARS")))->get_object();
+  for (const auto& [name, value] : fields) EXPECT_EQ(shown.at(name), value) << std::string_view(name);
+  EXPECT_EQ(Set({{"host_channel", "11"}}), "success: ");
+  EXPECT_EQ(Values().at("host_channel"), 11) << "a number field comes back as a text";
+}
+
 TEST_F(Config, AnUnwritableFileIsToldAndStays) {
   std::filesystem::remove(local);
   std::filesystem::create_directories(local);

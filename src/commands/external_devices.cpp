@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "commands/devices.hpp"
+#include "content/ini_file.hpp"
 #include "content/zim_names.hpp"
 #include "platform/files.hpp"
 
@@ -108,6 +109,8 @@ json::array ModulesOn(const ExternalDevice& device, Services& services) {
 }
 
 json::object ZimsOn(const ExternalDevice& device, Services& services, std::chrono::milliseconds deadline) {
+  const auto ini = IniFile::Read(services.settings.iiab_ini_file);
+  if (!ini || !ini->HasSection("kiwix")) return {};  // nothing on this box could show them
   BringIndexUpToDate(device, services, deadline);
   const auto file = OpenLibraryFile(device, services.root);
   if (!file) return {};

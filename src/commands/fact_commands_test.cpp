@@ -35,6 +35,12 @@ TEST_F(Facts, FileSystemsOfThisMachine) {
   EXPECT_THAT(reply, HasSubstr(R"(% /")"));
 }
 
+TEST_F(Facts, SpaceOfARootThatCannotBeLookedAt) {
+  box.Use();
+  std::filesystem::remove_all(box.root.Directory());
+  EXPECT_EQ(TextOf(box.Ask("GET-SPACE-AVAIL")), "error: No root partition found");
+}
+
 TEST_F(Facts, HardwareAsLshwTellsIt) {
   StandIn("lshw", "[ \"$*\" = '-json -quiet -sanitize' ] && echo '{\"id\": \"computer\", \"class\": \"system\"}'\n");
   EXPECT_EQ(TextOf(box.Ask("GET-HW-INFO")), R"({"hw_info":{"id":"computer","class":"system"}})");

@@ -34,12 +34,8 @@ bool RestartHostapd(const Services& services) {
   return services.network.programs.Succeeds({"systemctl", "restart", "hostapd.service"}, TimeOf(services));
 }
 
-Result<void> SetHotspotPassword(const Services& services, const std::string& path, const Secret& conf,
-                                const Secret& password) {
-  if (auto written = WriteFileAtomically(path, conf.Expose(), {.mode = 0600}); !written) {
-    log::Error(kCommands, "{}", written.error().message);
-    return Refuse("Unknown error writing to Hotspot conf file.");
-  }
+/// Of the conf file that is written already.
+Result<void> UseHotspotPassword(const Services& services, const Secret& password) {
   if (!RestartHostapd(services)) return Refuse("Unknown error restarting hostapd.");
   const auto set = ChangeVariablesFile(services.settings.iiab_local_vars_file,
                                        {{"hostapd_password", json::string_view(password.Expose())}});
@@ -88,7 +84,13 @@ Result<Outcome> CtlHotspot(const Arguments& arguments, Services& services) {
   auto armed =
       change->Arm(BackToHotspot(path, std::move(*old), *services.config.variables.Get()), ConfirmWithin(arguments));
   if (!armed) return Failure(armed.error());
-  if (auto set = SetHotspotPassword(services, path, *conf, password); !set) return Failure(set.error());
+  if (auto written = WriteFileAtomically(path, conf->Expose(), {.mode = 0600}); !written) {
+    log::Error(kCommands, "{}", written.error().message);
+    // Who uses the hotspot is left in peace when nothing was changed.
+    if (ReadFile(path, kFileLimit).value_or(std::string()) != conf->Expose()) change->Drop();
+    return Refuse("Unknown error writing to Hotspot conf file.");
+  }
+  if (auto used = UseHotspotPassword(services, password); !used) return Failure(used.error());
   if (auto kept = change->Keep(); !kept) return Failure(kept.error());
   return Answer(Success{});
 }

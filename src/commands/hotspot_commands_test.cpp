@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "commands/network_test_box.hpp"
+#include "support/limits.hpp"
 #include "support/wait.hpp"
 
 namespace cmdsrv {
@@ -72,6 +73,17 @@ TEST_F(Hotspot, NoHotspotToChange) {
   box.Remove(kConf);
   EXPECT_EQ(Change(), "error: Hotspot conf file not found.");
   EXPECT_EQ(box.Calls(), "");
+}
+
+TEST_F(Hotspot, AConfThatCannotBeWrittenStaysAsItIs) {
+  {
+    const test::SmallFiles full(10);
+    EXPECT_EQ(Change(), "error: Unknown error writing to Hotspot conf file.");
+  }
+  EXPECT_EQ(box.Get(kConf), kOld);
+  EXPECT_THAT(box.Get(kVariables), HasSubstr("the old one   # on the wall"));
+  EXPECT_EQ(box.Calls(), "") << "nobody loses the hotspot for nothing";
+  EXPECT_EQ(Change(), "success: ") << "and nothing is left in the way of the next one";
 }
 
 TEST_F(Hotspot, GoesBackWhenHostapdDoesNotStart) {

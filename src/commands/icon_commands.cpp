@@ -26,13 +26,13 @@ constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
     {".png", "image/png"}, {".jpg", "image/jpeg"}, {".gif", "image/gif"}};
 
 /// The bytes of a regular file of the right owner, with one name only: a second link could be any file of the system.
-Result<std::string> ReadUpload(int directory, const std::string& name, std::optional<uid_t> owner) {
+Result<std::string> ReadUpload(int directory, const std::string& name, const std::vector<uid_t>& owners) {
   const auto file = OpenBeneath(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file) return Failure(file.error());
   struct stat facts {};
   if (::fstat(file->Get(), &facts) != 0) return FailFromErrno(errno, "look at " + name);
   if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1) return Fail(ErrorCode::Refused, "{} is no plain file", name);
-  if (owner && facts.st_uid != *owner && facts.st_uid != ::geteuid())
+  if (!owners.empty() && facts.st_uid != ::geteuid() && std::ranges::find(owners, facts.st_uid) == owners.end())
     return Fail(ErrorCode::Refused, "{} does not belong to the web server", name);
   if (facts.st_size > kIconLimit) return Fail(ErrorCode::Refused, "{} is larger than 5 MiB", name);
   std::string bytes(static_cast<std::size_t>(facts.st_size), '\0');
@@ -53,6 +53,15 @@ std::optional<uid_t> IdOf(const std::string& account) {
   if (::getpwnam_r(account.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
     return std::nullopt;
   return entry.pw_uid;
+}
+
+/// Who may put files there: the web server, or the gateway in its place.
+std::vector<uid_t> Uploaders(const Settings& settings) {
+  std::vector<uid_t> ids;
+  for (const std::string& account : {settings.apache_user, settings.gateway_user}) {
+    if (const auto id = IdOf(account)) ids.push_back(*id);
+  }
+  return ids;
 }
 
 /// Types that are no images count for nothing; without any of the three all of them will do.
@@ -91,18 +100,23 @@ Result<Outcome> MoveUploadedFile(const Arguments& arguments, Services& services)
   };
   const UniqueFd uploads(::open(settings.uploads_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!uploads) return cannot(FailFromErrno(errno, "open " + settings.uploads_dir).value());
-  const auto bytes = ReadUpload(uploads.Get(), name, IdOf(settings.apache_user));
+  std::string uploaded = name;
+  auto bytes = ReadUpload(uploads.Get(), uploaded, Uploaders(settings));
+  if (!bytes && bytes.error().code == ErrorCode::NotFound) {
+    uploaded = icon;  // the gateway stores it so
+    bytes = ReadUpload(uploads.Get(), uploaded, Uploaders(settings));
+  }
   if (!bytes) return cannot(bytes.error());
   const std::string_view ending = ImageEnding(*bytes);
   if (!EndingFits(icon, ending) || !IsWanted(ending, arguments.TextList("filter_array"))) {
-    ::unlinkat(uploads.Get(), name.c_str(), 0);
+    ::unlinkat(uploads.Get(), uploaded.c_str(), 0);
     return Fail(ErrorCode::Refused, "File cannot be used as icon.");
   }
   const std::string path = settings.menu_images_dir + icon;
   if (Look(path) && IsShipped(settings, icon)) return Fail(ErrorCode::Refused, "File already exists.");
   if (auto written = WriteFileFor(settings.apache_user, path, *bytes); !written) return cannot(written.error());
-  if (::unlinkat(uploads.Get(), name.c_str(), 0) != 0)
-    log::Warning(kCommands, "cannot remove the uploaded file {}: {}", name, Reason(errno));
+  if (::unlinkat(uploads.Get(), uploaded.c_str(), 0) != 0)
+    log::Warning(kCommands, "cannot remove the uploaded file {}: {}", uploaded, Reason(errno));
   return Answer(Success{});
 }
 

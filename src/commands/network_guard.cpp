@@ -81,6 +81,14 @@ Result<void> NetworkGuard::Change::Keep() {
   return Fail(ErrorCode::Refused, "Unable to write down the time to confirm, so the change was taken back.");
 }
 
+void NetworkGuard::Change::Drop() {
+  {
+    const std::scoped_lock lock(guard_->mutex_);
+    guard_->way_.clear();
+  }
+  (void)GoBack();
+}
+
 std::vector<WayBackAct::Kind> NetworkGuard::Change::GoBack() { return std::exchange(guard_, nullptr)->EndUnkept(); }
 
 Result<NetworkGuard::Change> NetworkGuard::Begin(std::string_view verb) {

@@ -34,6 +34,9 @@ class NetworkGuard {
     /// It is done; from now on the time to confirm runs. Errors: that cannot be written down, so it went back.
     Result<void> Keep();
 
+    /// Nothing was changed, so nothing has to be taken back.
+    void Drop();
+
     /// Now, and says which acts failed.
     std::vector<WayBackAct::Kind> GoBack();
 

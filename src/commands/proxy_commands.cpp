@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/names.hpp"
 #include "base/text.hpp"
 #include "commands/handlers.hpp"
 #include "platform/files.hpp"
@@ -11,13 +10,10 @@ namespace {
 
 constexpr std::size_t kFileLimit = 4U << 20U;
 
-/// Of the proxy; the key of the configuration that names it is only a name.
-std::string ProxyDirectory(const Services& services) {
-  const std::string_view name = TextMember(services.settings.as_sent, "squid_service", "squid");
-  return services.root.Path(fmt::format("/etc/{}", IsSafeName(name) ? name : "squid"));
+std::string ListPath(const Services& services) {
+  const std::string_view proxy = TextMember(services.settings.as_sent, "squid_service", "squid");
+  return services.root.Path(fmt::format("/etc/{}/sites.whitelist.txt", proxy));
 }
-
-std::string ListPath(const Services& services) { return ProxyDirectory(services) + "/sites.whitelist.txt"; }
 
 bool IsEntry(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });

@@ -60,7 +60,8 @@ TEST_F(Whlist, NameOfTheServiceIsAName) {
   EXPECT_EQ(Set(R"(["a.example"])"), "success: ");
   EXPECT_EQ(box.Get("/etc/squid3/sites.whitelist.txt"), "a.example\n");
   for (const char* bad : {"../elsewhere", "", "a/b", "."}) {
-    box.settings.as_sent["squid_service"] = bad;
+    const json::object conf{{"cmdsrv_conf", {{"squid_service", bad}}}};
+    box.settings.as_sent = ParseSettings(box.root, "", PrintJson(conf))->as_sent;
     EXPECT_EQ(Set(R"(["b.example"])"), "success: ") << bad;
     EXPECT_EQ(box.Get(kList), "b.example\n") << bad;
   }

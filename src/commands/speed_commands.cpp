@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "commands/handlers.hpp"
@@ -5,9 +7,11 @@
 namespace cmdsrv {
 namespace {
 
-constexpr std::chrono::seconds kOwnDeadline{45};   // of the step itself, which then tells how far it came
-constexpr std::chrono::seconds kStepDeadline{50};  // ... of the whole program
-constexpr std::chrono::seconds kSpeedtestDeadline{55};
+using std::chrono::seconds;
+
+constexpr seconds kLongest{45};  // of the download; the step then tells how far it came
+constexpr seconds kToTell{5};    // ... and has this long to do so
+constexpr seconds kSpeedtestDeadline{55};
 
 Answer Lines(const std::string& output) {
   json::array lines;
@@ -24,8 +28,9 @@ Failure Failed(const Result<RunOutcome>& outcome) {
 }  // namespace
 
 Result<Outcome> GetInetSpeed(const Arguments&, Services& services) {
+  const seconds download = std::clamp(seconds(services.settings.handler_deadline_s) - kToTell, seconds(1), kLongest);
   const auto outcome = RunForHandler(
-      services, OwnStep({"inet-speed", "--deadline", fmt::format("{}", kOwnDeadline.count())}), kStepDeadline);
+      services, OwnStep({"inet-speed", "--deadline", fmt::format("{}", download.count())}), download + kToTell);
   if (!Succeeded(outcome)) return Failed(outcome);
   return Lines(outcome->output);
 }

@@ -132,7 +132,8 @@ Result<Outcome> CtlVpn(const Arguments& arguments, Services& services) {
 
 Result<Outcome> GetTailscaleStatus(const Arguments&, Services& services) {
   json::object reply = services.network.known_passwords.Describe(services);
-  const auto outcome = services.network.programs.Run({"tailscale", "status"}, kStatusDeadline);
+  const auto deadline = std::min(kStatusDeadline, std::chrono::seconds(services.settings.handler_deadline_s));
+  const auto outcome = services.network.programs.Run({"tailscale", "status"}, deadline);
   if (!outcome) {
     reply["status"] = "not_installed";
   } else if (!outcome->exited || outcome->status != 0) {

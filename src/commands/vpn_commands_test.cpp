@@ -156,6 +156,13 @@ TEST_F(Tailscale, SilenceHasAnEnd) {
   EXPECT_EQ(Ask("{}"), "error: Tailscale did not answer in time.");
 }
 
+TEST_F(Tailscale, AStatusThatDoesNotComeIsNotActive) {
+  box.settings.handler_deadline_s = 1;
+  box.StandIn("tailscale", "echo 100.64.0.2 my-box\nexec sleep 600\n");
+  EXPECT_EQ(box.Reply("GET-TAILSCALE-STATUS"),
+            R"({"pi_passwd_known":false,"admin_passwd_known":false,"status":"not_active"})");
+}
+
 TEST_F(Tailscale, Status) {
   box.StandIn("tailscale", R"sh(printf '100.64.0.2  my-box  <b>"x"</b>&co linux -\n100.64.0.3 other\n')sh");
   EXPECT_EQ(box.Reply("GET-TAILSCALE-STATUS"),

@@ -13,25 +13,6 @@ namespace {
 
 constexpr std::size_t kConfigLimit = 4U << 20U;
 
-/// Defaults of the keys that only travel to the console. The keys that the server uses have theirs in Read().
-void AddKeysForTheConsole(json::object& keys) {
-  static constexpr std::pair<const char*, const char*> kTexts[] = {
-      {"iiab_base", "/opt/iiab"},
-      {"iiab_config_dir", "/etc/iiab"},
-      {"iiab_config_file", "/etc/iiab/iiab.env"},
-      {"cmdsrv_lower_job_priority_str", "/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7 "},
-      {"maps_downloads_dir", "/library/downloads/maps/"},
-      {"adm_maps_catalog_file", "adm-map-catalog.json"},
-      {"adm_maps_catalog_url", "/common/assets/adm-map-catalog.json"},
-      {"squid_service", "squid"},
-      {"df_program", "/bin/df"},
-  };
-  for (const auto& [key, value] : kTexts) {
-    if (!keys.contains(key)) keys[key] = value;
-  }
-  if (!keys.contains("cmdsrv_job_poll_sleep_interval")) keys["cmdsrv_job_poll_sleep_interval"] = 1;
-}
-
 /// Takes values out of the file's keys; what is missing or wrong gets its default, in the object too, so that the
 /// console sees what the server uses.
 class Reader {
@@ -114,6 +95,14 @@ class Reader {
     return otherwise;
   }
 
+  /// A number that only the console looks at.
+  void AnyNumber(const char* key, int otherwise) {
+    const json::value* value = keys_.if_contains(key);
+    if (value != nullptr && value->is_number()) return;
+    if (value != nullptr) Complain(key, "a number");
+    keys_[key] = otherwise;
+  }
+
   template <class Integer>
   Integer Number(const char* key, Integer otherwise, long long smallest, long long largest) {
     if (const json::value* value = keys_.if_contains(key)) {
@@ -144,6 +133,23 @@ class Reader {
   std::vector<std::string>& complaints_;
 };
 
+/// Of these keys some only travel to the console. The others are looked up in what is sent, by who uses them.
+void CheckOtherKeys(Reader& reader) {
+  static constexpr std::pair<const char*, const char*> kTexts[] = {
+      {"iiab_base", "/opt/iiab"},
+      {"iiab_config_dir", "/etc/iiab"},
+      {"iiab_config_file", "/etc/iiab/iiab.env"},
+      {"cmdsrv_lower_job_priority_str", "/usr/bin/nice -n19 /usr/bin/ionice -c2 -n7 "},
+      {"maps_downloads_dir", "/library/downloads/maps/"},
+      {"adm_maps_catalog_file", "adm-map-catalog.json"},
+      {"adm_maps_catalog_url", "/common/assets/adm-map-catalog.json"},
+      {"df_program", "/bin/df"},
+  };
+  for (const auto& [key, value] : kTexts) (void)reader.Text(key, value);
+  (void)reader.Name("squid_service", "squid");  // of a directory below /etc
+  reader.AnyNumber("cmdsrv_job_poll_sleep_interval", 1);
+}
+
 void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.socket_path = root.Path("/run/cmdsrv_sock");
   settings.lock_path = root.Path("/run/iiab-cmdsrv.lock");
@@ -173,8 +179,8 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.dry_run = reader.Flag("dry_run", settings.dry_run);
   settings.ansible_program = reader.Text("ansible_program", "/usr/bin/ansible");
   settings.ansible_playbook_program = reader.Text("ansible_playbook_program", "/usr/bin/ansible-playbook");
-  settings.secret_variables = reader.Texts("secret_variables",
-                                           {"_password", "_pwd", "_pwd_hash", "_license_key", "_authkey"});
+  settings.secret_variables =
+      reader.Texts("secret_variables", {"_password", "_pwd", "_pwd_hash", "_license_key", "_authkey"});
   settings.inet_check_host = reader.Text("inet_check_host", settings.inet_check_host);
   settings.inet_check_port = reader.Number("inet_check_port", settings.inet_check_port, 1, 65'535);
   settings.inet_speed_url = reader.Text("inet_speed_url", settings.inet_speed_url);
@@ -277,7 +283,7 @@ Result<Settings> FromKeys(const Root& root, const std::string& cmdsrv_dir, json:
   ReadMenuKeys(reader, settings);
   ReadMapKeys(reader, settings);
   ReadOtherContentKeys(reader, settings);
-  AddKeysForTheConsole(keys);
+  CheckOtherKeys(reader);
   keys.erase("known_pi_password");
   keys["osm_version"] = "V3";
   settings.as_sent = std::move(keys);

@@ -59,6 +59,19 @@ TEST(Settings, WrongTypesAreNamedAndReplaced) {
   EXPECT_EQ(settings.as_sent.at("cmdsrv_no_workers").as_int64(), 5);
 }
 
+TEST(Settings, KeysForOthersAreCheckedToo) {
+  const Settings settings = Read(R"({"cmdsrv_conf": {"df_program": ["/bin/df"], "squid_service": "../etc",
+      "cmdsrv_lower_job_priority_str": 19, "cmdsrv_job_poll_sleep_interval": "1", "iiab_base": null}})");
+  EXPECT_THAT(settings.complaints,
+              ElementsAre(HasSubstr("iiab_base"), HasSubstr("cmdsrv_lower_job_priority_str"), HasSubstr("df_program"),
+                          HasSubstr("squid_service"), HasSubstr("cmdsrv_job_poll_sleep_interval")));
+  EXPECT_EQ(settings.as_sent.at("df_program"), "/bin/df");
+  EXPECT_EQ(settings.as_sent.at("squid_service"), "squid");
+  EXPECT_EQ(settings.as_sent.at("cmdsrv_job_poll_sleep_interval"), 1);
+  EXPECT_THAT(Read(R"({"cmdsrv_conf": {"cmdsrv_job_poll_sleep_interval": 0.5, "squid_service": "squid3"}})").complaints,
+              IsEmpty());
+}
+
 TEST(Settings, DownloadsAreTriedAgainForAWeekUnlessTheFileSaysOtherwise) {
   const Settings settings = Read("{}");
   EXPECT_EQ(settings.download_retry_days, 7);

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "platform/passwords.hpp"
 #include "platform/unique_fd.hpp"
+#include "support/run.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv {
@@ -123,6 +125,46 @@ TEST_F(AccountsTest, WaitsForWhoeverChangesPasswords) {
   EXPECT_EQ(test::Slurp(directory / "etc/shadow"), kShadow);
   other = UniqueFd();
   EXPECT_TRUE(accounts.SetHash("iiab-admin", "$6$new", 1));
+}
+
+/// The program of the system, with the same files. Its exit status and what it says.
+test::RunEnd RealChpasswd(const std::string& root, const std::string& line) {
+  std::vector<std::string> argv{"sh", "-c", "printf '%s\\n' \"$1\" | chpasswd --encrypted --root \"$2\"",
+                                "sh", line, root};
+  if (geteuid() != 0) argv.insert(argv.begin(), {"unshare", "--map-root-user"});
+  return test::RunTool(argv, std::chrono::seconds(60));
+}
+
+TEST_F(AccountsTest, ChpasswdOfTheSystemGoesOnWithWhatWeWrite) {
+  test::Spit(directory / "etc/passwd", "iiab-admin:x:1001:1001::/:/bin/bash\npupil:x:1002:1002::/:/bin/bash\n");
+  test::Spit(directory / "etc/shadow", "iiab-admin:$y$abc:1:0:9:7:::\npupil:$y$abc:1:0:9:7:::\n");
+  ASSERT_TRUE(accounts.SetHash("iiab-admin", "$6$ours", 20500));
+  const test::RunEnd end = RealChpasswd(directory.Path(), "pupil:$6$theirs");
+  EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_EQ(accounts.Shadow("pupil")->hash, "$6$theirs");
+  EXPECT_EQ(accounts.Shadow("iiab-admin")->hash, "$6$ours");
+  ASSERT_TRUE(accounts.SetHash("pupil", "$6$again", 20501));
+  EXPECT_EQ(accounts.Shadow("pupil")->hash, "$6$again");
+}
+
+TEST_F(AccountsTest, NothingIsLostWhenChpasswdRunsAtTheSameTime) {
+  constexpr int kRounds = 20;
+  test::Spit(directory / "etc/passwd", "iiab-admin:x:1001:1001::/:/bin/bash\npupil:x:1002:1002::/:/bin/bash\n");
+  test::Spit(directory / "etc/shadow", "iiab-admin:$y$abc:1:0:9:7:::\npupil:$y$abc:1:0:9:7:::\n");
+  std::thread theirs([&] {
+    for (int i = 0; i <= kRounds; ++i) {
+      const test::RunEnd end = RealChpasswd(directory.Path(), fmt::format("pupil:$6$theirs{}", i));
+      EXPECT_EQ(end.status, 0) << end.output;
+    }
+  });
+  for (int i = 0; i <= kRounds; ++i) {
+    const std::string hash = fmt::format("$6$ours{}", i);
+    EXPECT_TRUE(accounts.SetHash("iiab-admin", hash, 20500));
+    EXPECT_EQ(accounts.Shadow("iiab-admin")->hash, hash) << "chpasswd has put back what it had read before";
+  }
+  theirs.join();
+  EXPECT_EQ(accounts.Shadow("iiab-admin")->hash, fmt::format("$6$ours{}", kRounds));
+  EXPECT_EQ(accounts.Shadow("pupil")->hash, fmt::format("$6$theirs{}", kRounds));
 }
 
 }  // namespace

@@ -88,9 +88,18 @@ void AddKernel(json::object& facts) {
 }
 
 std::string PiModel(const Root& root) {
+  constexpr std::string_view kMark = "Raspberry";
   const auto model = ReadFile(root.Path("/proc/device-tree/model"), 4096);
-  if (!model || model->find("Raspberry") == std::string::npos) return "none";
-  return ToUtf8(std::string_view(*model).substr(0, model->find('\0')));
+  if (model && model->find(kMark) != std::string::npos)
+    return ToUtf8(std::string_view(*model).substr(0, model->find('\0')));
+  // Kernels without a device tree: "Model\t\t: Raspberry Pi 3 Model B Rev 1.2".
+  const auto processors = ReadFile(root.Path("/proc/cpuinfo"), 1U << 20U);
+  if (!processors) return "none";
+  for (const std::string_view line : Split(*processors, '\n')) {
+    if (const auto colon = line.find(':'); colon < line.find(kMark) && line.find(kMark) != std::string_view::npos)
+      return ToUtf8(Trim(line.substr(colon + 1)));
+  }
+  return "none";
 }
 
 }  // namespace

@@ -31,5 +31,14 @@ TEST(BoxFacts, WithoutFilesTheyAreNone) {
   EXPECT_EQ(facts.at("ansible_local").at("local_facts").at("rpi_model"), "none");
 }
 
+TEST(BoxFacts, APiWithoutADeviceTree) {
+  test::ScratchDirectory scratch;
+  const Root root = *Root::At(scratch.Path());
+  std::filesystem::create_directories(root.Path("/proc"));
+  test::Spit(root.Path("/proc/cpuinfo"),
+             "processor\t: 0\nmodel name\t: ARMv7 Processor\n\nRaspberry\nModel\t\t: Raspberry Pi 3 Model B Rev 1.2\n");
+  EXPECT_EQ(ReadBoxFacts(root).at("ansible_local").at("local_facts").at("rpi_model"), "Raspberry Pi 3 Model B Rev 1.2");
+}
+
 }  // namespace
 }  // namespace cmdsrv

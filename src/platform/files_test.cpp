@@ -4,15 +4,14 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <thread>
 
 #include "platform/temporary_file.hpp"
+#include "support/limits.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv {
@@ -118,13 +117,10 @@ TEST_F(FilesTest, FailedWritesLeaveTheOldFileAndNoRemains) {
   EXPECT_EQ(WriteFileAtomically(scratch_ / "directory", "x").error().code, ErrorCode::Io);
 
   Spit(scratch_ / "a", "old");
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit tiny{10, before.rlim_max};
-  std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &tiny);
-  const auto failed = WriteFileAtomically(scratch_ / "a", std::string(100, 'n'));
-  setrlimit(RLIMIT_FSIZE, &before);
+  const auto failed = [&] {
+    const test::SmallFiles full(10);
+    return WriteFileAtomically(scratch_ / "a", std::string(100, 'n'));
+  }();
   EXPECT_EQ(failed.error().message, "cannot write " + (scratch_ / "a") + ": file too large");
   EXPECT_EQ(Slurp(scratch_ / "a"), "old");
   EXPECT_THAT(Names(), ElementsAre("a", "directory"));

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kDeadline{5};
 constexpr std::chrono::seconds kYesLasts{10};
 constexpr std::chrono::minutes kAnswerLasts{10};
-constexpr milliseconds kShortWait{100};
+constexpr milliseconds kShortWait{50};
 constexpr std::size_t kMostAddresses = 8;
 
 /// Tries all addresses at the same time: one that swallows packets (a broken IPv6 route) does not hide one that

@@ -15,7 +15,7 @@ class InternetProbe {
   bool Available();
 
   /// For showing: the answer of the last probe when it is not older than 10 minutes, and a new probe is begun for the
-  /// next one who asks. Waits as Available does when there is no such answer, and at most 100 ms when it is a no.
+  /// next one who asks. Waits as Available does when there is no such answer, and at most 50 ms when it is a no.
   bool Recent();
 
   /// The same without waiting, always looked at anew: `done` is called once, in some thread, also when the probe is

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "platform/unique_fd.hpp"
+#include "support/silent_port.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -103,18 +104,8 @@ TEST(InternetProbe, NoIsNotRemembered) {
 }
 
 TEST(InternetProbe, SilenceEndsAtTheDeadlineForAllCallersTogether) {
-  // A listener whose queue is full drops further connections without a word, like a firewall that swallows packets.
-  const Port port(false);
-  ASSERT_EQ(listen(port.Descriptor(), 0), 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port.Number());
-  std::vector<UniqueFd> fillers;
-  for (int i = 0; i < 4; ++i) {
-    fillers.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    [[maybe_unused]] const int r = connect(fillers.back().Get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
-  }
+  const test::SilentPort port;
+  ASSERT_NE(port.Number(), 0);
   InternetProbe probe("127.0.0.1", port.Number());
   const auto began = Steady::now();
   std::vector<std::thread> callers;

@@ -1,6 +1,7 @@
 // The menu verbs through the socket: GET-MENU-ITEM-DEF-LIST, SAVE-MENU-DEF, SAVE-MENU-ITEM-DEF, SYNC-MENU-ITEM-DEFS
 // with a repository that speaks as GitHub does, and MOVE-UPLOADED-FILE.
 #include <gmock/gmock.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -275,6 +276,25 @@ TEST_F(MoveFile, ImagesBecomeIcons) {
   EXPECT_EQ(Move("my_icon.png"), kGood) << "an uploaded one may be replaced";
   OrThrow(WriteText(uploads + "usb.png", MakePng(8, 0x445566)));
   EXPECT_EQ(Move("usb.png"), R"({"Error": "File already exists. MOVE-UPLOADED-FILE."})");
+}
+
+/// The gateway has an account of its own, and stores names without blanks.
+TEST_F(MoveFile, ImagesThatTheGatewayStored) {
+  box.Configure({{"gateway_user", "nobody"}});
+  Start();
+  const auto give = [&](const char* account) {
+    const passwd* const entry = ::getpwnam(account);
+    return entry != nullptr && ::chown((uploads + "my_icon.png").c_str(), entry->pw_uid, entry->pw_gid) == 0;
+  };
+  OrThrow(WriteText(uploads + "my_icon.png", MakePng(8, 0x112233)));
+  EXPECT_TRUE(give("nobody") || ::geteuid() != 0);
+  EXPECT_EQ(Move("my icon.png"), kGood);
+  EXPECT_EQ(OrThrow(ReadText(images + "my_icon.png")), MakePng(8, 0x112233));
+  EXPECT_FALSE(Exists(uploads + "my_icon.png"));
+  if (::geteuid() != 0) return;  // files of others are root's business
+  OrThrow(WriteText(uploads + "my_icon.png", MakePng(8, 0x445566)));
+  EXPECT_TRUE(give("bin"));
+  EXPECT_EQ(Move("my_icon.png"), kNotMoved);
 }
 
 TEST_F(MoveFile, OtherFilesAreRemoved) {

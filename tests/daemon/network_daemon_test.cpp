@@ -116,6 +116,14 @@ TEST_F(Network, SlowLineIsMeasuredByWhatCame) {
   EXPECT_THAT(Send("GET-INET-SPEED"), HasSubstr("(not the whole file)"));
 }
 
+TEST_F(Network, LineThatIsTooSlowIsMeasuredForSoLong) {
+  (void)box.Internet();
+  box.Configure({{"handler_deadline_s", 7}});
+  Start();
+  box.Internet().Set({.fault = Fault::Slow, .path = "/10mb.test", .rate = 200'000});
+  EXPECT_THAT(Send("GET-INET-SPEED"), ::testing::ContainsRegex(R"(MB in [0-9.]+ seconds, .*not the whole file)"));
+}
+
 TEST_F(Network, AnswersWithoutInternet) {
   Start();
   EXPECT_THAT(Send("GET-NETWORK-INFO"), HasSubstr(R"("internet_access":false)"));

@@ -103,6 +103,29 @@ TEST_F(UsbDevices, ZimsOfAStickAreIndexedOnceAndListed) {
   EXPECT_EQ(Remove(), kOk) << "nothing of it is left open";
 }
 
+TEST_F(UsbDevices, OnABoxWithoutKiwixNothingIsIndexed) {
+  OrThrow(WriteText(box.Path("/etc/iiab/iiab.ini"), "[runtime]\nruntime_branch = master\n"));
+  PutZimOnStick("stick_en_all_2026-02");
+  EXPECT_EQ(InfoOf("/media/usb0").at("zim_modules"), json::object());
+  EXPECT_FALSE(Exists(on_stick + "/zims/library.xml"));
+  OrThrow(WriteText(box.Path("/etc/iiab/iiab.ini"), "[kiwix]\nkiwix_enabled = False\n"));
+  EXPECT_EQ(InfoOf("/media/usb0").at("zim_modules").get_object().size(), 1U) << "it is read again at each use";
+}
+
+TEST_F(UsbDevices, TheLibraryMayBeADiskOfItsOwn) {
+  const auto space = [&] { return OrThrow(Ask(box.Socket(), "GET-SPACE-AVAIL", seconds(60))).get_object(); };
+  EXPECT_EQ(space().at("library_on_root"), true);
+  EXPECT_FALSE(space().contains("library"));
+  ASSERT_TRUE(MountSmall(box.Path("/library"), 64U << 10U));
+  const json::object own = space();
+  EXPECT_EQ(own.at("library_on_root"), false);
+  EXPECT_EQ(own.at("library").at("mount_point"), "/library");
+  EXPECT_EQ(own.at("library").at("size_in_k"), "65536");
+  EXPECT_GT(std::stoull(std::string(own.at("library").at("avail_in_k").as_string())), 10'000U);
+  EXPECT_EQ(own.at("root").at("mount_point"), "/");
+  Unmount(box.Path("/library"));
+}
+
 TEST_F(UsbDevices, AStickThatCanOnlyBeReadIsNotWrittenTo) {
   PutZimOnStick("stick_en_all_2026-02");
   ASSERT_TRUE(MountReadOnly(usb0, true));

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+
+/// A machine that runs out of something, also for root. Of the whole test program, while one of these lives.
+namespace cmdsrv::test {
+
+/// A limit of this process that is put back at the end.
+class Limited {
+ public:
+  Limited(__rlimit_resource_t what, rlim_t most) : what_(what) {
+    ::getrlimit(what_, &before_);
+    const rlimit less{most, before_.rlim_max};
+    ::setrlimit(what_, &less);
+  }
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+  ~Limited() { ::setrlimit(what_, &before_); }
+
+ private:
+  const __rlimit_resource_t what_;
+  rlimit before_{};
+};
+
+/// What is written behind this byte of a file fails, as on a full disk. Programs that are started have the limit too.
+class SmallFiles {
+ public:
+  explicit SmallFiles(rlim_t most_bytes) : limit_(RLIMIT_FSIZE, most_bytes) { ::signal(SIGXFSZ, SIG_IGN); }
+
+ private:
+  const Limited limit_;
+};
+
+/// There is not much more memory than what the process has now.
+class LittleMemory {
+ public:
+  explicit LittleMemory(rlim_t more_bytes) : limit_(RLIMIT_AS, BytesNow() + more_bytes) {}
+
+ private:
+  static rlim_t BytesNow() {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  }
+
+  const Limited limit_;
+};
+
+}  // namespace cmdsrv::test
