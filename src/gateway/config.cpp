@@ -39,6 +39,16 @@ Result<void> Take(const json::object& object, std::string_view key, std::vector<
   return {};
 }
 
+Result<void> Take(const json::object& object, std::string_view key, std::chrono::seconds& value) {
+  const auto* member = object.if_contains(key);
+  if (member == nullptr) return {};
+  const auto longest = value.count();  // the usual one
+  if (!member->is_int64() || member->get_int64() < 1 || member->get_int64() > longest)
+    return Fail(ErrorCode::Corrupt, "the key {} must be a whole number from 1 to {}", key, longest);
+  value = std::chrono::seconds(member->get_int64());
+  return {};
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text) {
@@ -54,7 +64,8 @@ Result<Config> ParseConfig(std::string_view text) {
         Take(object, "cookies_over_http", config.cookies_over_http), Take(object, "hosts", config.hosts),
         Take(object, "trust_proxy", config.trust_proxy), Take(object, "uploads_directory", config.uploads_directory),
         Take(object, "cmdsrv_pid_file", config.cmdsrv_pid_file),
-        Take(object, "cmdsrv_ready_file", config.cmdsrv_ready_file)}) {
+        Take(object, "cmdsrv_ready_file", config.cmdsrv_ready_file),
+        Take(object, "request_timeout_s", config.request_timeout)}) {
     if (!taken) return Failure(taken.error());
   }
   return config;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,9 @@ struct Config {
   bool require_separate_nonce = false;             ///< encrypted commands need X-IIAB-Command-Nonce
   bool cookies_over_http = false;                  ///< a cookie is good for Commands on plain HTTP too
   std::vector<std::string> hosts = {};             ///< names of the box; empty: whatever the browser calls it
-  bool trust_proxy = false;                        ///< on TCP: believe X-Real-IP (a unix socket always does)
+  /// For all that one HTTP request asks of the server: it is answered before the proxy in front gives up.
+  std::chrono::seconds request_timeout{58};
+  bool trust_proxy = false;  ///< on TCP: believe X-Real-IP (a unix socket always does)
   std::string uploads_directory = "/library/working/uploads";  ///< beneath --root, like the next two
   std::string cmdsrv_pid_file = "/run/iiab-cmdsrv.pid";        ///< beneath --root
   std::string cmdsrv_ready_file = "/run/iiab-cmdsrv-ready";

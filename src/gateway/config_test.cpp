@@ -17,17 +17,19 @@ TEST(Config, HasDefaultsForAllKeys) {
   EXPECT_EQ(config->admin_console_group, "iiab-admin");
   EXPECT_FALSE(config->allow_stop_from_web);
   EXPECT_FALSE(ParseConfig("{}")->require_separate_nonce);
+  EXPECT_EQ(config->request_timeout, std::chrono::seconds(58));
 }
 
 TEST(Config, TakesWhatTheOperatorSays) {
   const auto config = ParseConfig(
       R"({"_comments": [], "admin_console_group": "teachers", "allow_stop_from_web": true, "trust_proxy": true,
-           "cookies_over_http": true, "hosts": ["box.lan", "10.0.0.1"]})");
+           "cookies_over_http": true, "hosts": ["box.lan", "10.0.0.1"], "request_timeout_s": 20})");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->admin_console_group, "teachers");
   EXPECT_TRUE(config->allow_stop_from_web);
   EXPECT_TRUE(config->trust_proxy);
   EXPECT_TRUE(config->cookies_over_http);
+  EXPECT_EQ(config->request_timeout, std::chrono::seconds(20));
   EXPECT_THAT(config->hosts, testing::ElementsAre("box.lan", "10.0.0.1"));
 }
 
@@ -37,7 +39,9 @@ TEST(Config, NamesTheWrongKeyAndTheFile) {
   test::Spit(path, R"({"allow_stop_from_web": "no"})");
   EXPECT_EQ(ReadConfig(path).error().message,
             "cannot use " + path + ": the key allow_stop_from_web must be true or false");
-  for (const char* text : {"", "[]", "{", R"({"admin_console_group": 1})", R"({"hosts": "a"})", R"({"hosts": [1]})"})
+  for (const char* text : {"", "[]", "{", R"({"admin_console_group": 1})", R"({"hosts": "a"})", R"({"hosts": [1]})",
+                           R"({"request_timeout_s": 0})", R"({"request_timeout_s": 59})",
+                           R"({"request_timeout_s": "9"})", R"({"request_timeout_s": 1.5})"})
     EXPECT_FALSE(ParseConfig(text)) << text;
 }
 

@@ -109,7 +109,7 @@ void Gateway::Handle(HttpRequest request, Reply reply) {
     case Endpoint::Logout: return reply(Goodbye(request));
     case Endpoint::Events: return reply(Events(request));
     case Endpoint::Login:
-      return login_.Check(request, parts_.clock.Steady() + kRequestBudget,
+      return login_.Check(request, parts_.clock.Steady() + config_.request_timeout,
                           [this, request, reply](const Login::Verdict& verdict) {
                             const auto* denial = std::get_if<Denial>(&verdict);
                             if (denial == nullptr) return reply(Welcome(request, std::get<Visitor>(verdict)));
@@ -184,7 +184,7 @@ void Gateway::Post(HttpRequest request, const Reply& reply) {
   }
   // Held by a shared pointer, because what is kept for later must be copyable.
   auto body = std::make_shared<std::string>(std::move(request.body));
-  login_.Check(request, received + kRequestBudget, [this, body, received, reply](Login::Verdict verdict) {
+  login_.Check(request, received + config_.request_timeout, [this, body, received, reply](Login::Verdict verdict) {
     if (const auto* denial = std::get_if<Denial>(&verdict)) return reply(AnswerTo(*denial));
     auto form = ReadForm(*body);
     if (form) return Run({std::move(*form), std::get<Visitor>(std::move(verdict)), received, reply});
@@ -213,7 +213,7 @@ void Gateway::Run(const Posted& posted) {
 
 void Gateway::Forward(std::string command, SteadyTime received, Reply reply) {
   const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(received + kRequestBudget - parts_.clock.Steady());
+      std::chrono::duration_cast<std::chrono::milliseconds>(received + config_.request_timeout - parts_.clock.Steady());
   const std::string verb(command, 0, std::min<std::size_t>(command.find(' '), 64));
   parts_.server.Ask(Secret(std::move(command)), left,
                     [this, verb, received, reply = std::move(reply)](const Result<std::string>& answer) {

@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 #include "gateway/base64.hpp"
+#include "gateway/reply_envelope.hpp"
 #include "support/gateway_world.hpp"
 
 namespace cmdsrv::gateway {
@@ -350,6 +351,23 @@ TEST_F(GatewayTest, UploadsComeFromWhereSomebodyIsSignedIn) {
   EXPECT_EQ(Send(upload)->body, R"({"Success": "File uploaded."})");
   clock.Advance(minutes(10));
   EXPECT_THAT(Send(upload)->body, HasSubstr("Please sign in"));
+}
+
+TEST_F(GatewayTest, OneBudgetForThePasswordAndTheCommand) {
+  config.request_timeout = seconds(20);
+  Send(Command("command=TEST"));
+  EXPECT_EQ(server.questions[0].deadline, seconds(20));
+  clock.Advance(seconds(7));
+  server.Answer(R"("VALID")");
+  ASSERT_EQ(server.questions.size(), 1U);
+  EXPECT_EQ(server.questions[0].deadline, seconds(13));
+  server.Answer(Fail(ErrorCode::Timeout, "late"));
+  EXPECT_EQ(responses.back()->status, 200);
+  EXPECT_EQ(responses.back()->body, ErrorBody(kTooLate, true));
+  gateway.ForgetCredentials();
+  Send(Command("command=TEST"));
+  server.Answer(Fail(ErrorCode::Timeout, "late"));
+  EXPECT_EQ(responses.back()->body, ErrorBody(kTooLate, true)) << "the password alone took that long";
 }
 
 TEST_F(GatewayTest, AServerThatIsNotThere) {

@@ -69,6 +69,16 @@ TEST_F(HttpServerTest, ShapesThatTwoServersReadDifferentlyEndTheConnection) {
   EXPECT_EQ(handled, 0);
 }
 
+/// RFC 9112 2.2 lets a server do so, and nginx in front does the same.
+TEST_F(HttpServerTest, ABareLineFeedEndsALine) {
+  Start();
+  RawClient client(port);
+  client.Send("POST /1 HTTP/1.1\nHost: b\nContent-Length: 3\n\none" + Get("/2", "Connection: close\r\n"));
+  const std::string reply = client.ReadAll();
+  EXPECT_LT(reply.find("[POST /1 127.0.0.1 one]"), reply.find("[GET /2"));
+  EXPECT_EQ(handled, 2);
+}
+
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInTheirOrder) {
   Start();
   RawClient client(port);

@@ -45,6 +45,4 @@ struct GatewayParts {
   const StaticFiles* files = nullptr;  ///< under /admin; none: nginx serves them
 };
 
-inline constexpr std::chrono::seconds kRequestBudget{58};  ///< of one HTTP request, before any proxy gives up
-
 }  // namespace cmdsrv::gateway

@@ -202,6 +202,30 @@ TEST_F(AttacksWay, HalfOpenConnectionsHoldUpNobody) {
   EXPECT_LT(steady_clock::now() - start, Patiently(seconds(20))) << "before the first of them is given up";
 }
 
+TEST_F(AttacksWay, WhoGoesAwayDoesNotTakeTheCommandAlong) {
+  box.StandIn("lshw", fmt::format("#!/bin/sh\n: > {0}/begun\nwhile [ ! -e {0}/go ]; do sleep 0.1; done\n: > {0}/done\n",
+                                  box.Root()));
+  const Console console = Browser();
+  ASSERT_EQ(console.Login(admin), 200);
+  constexpr std::string_view kBody = "command=GET-HW-INFO";
+  std::string request = fmt::format(
+      "POST /iiab-cmd-service/cmd HTTP/1.1\r\nHost: box\r\nContent-Length: {}\r\n"
+      "Content-Type: application/x-www-form-urlencoded\r\n",
+      kBody.size());
+  for (const auto& [name, value] : console.Headers(admin, console.Nonce()))
+    request += fmt::format("{}: {}\r\n", name, value);
+  request += "\r\n";
+  request += kBody;
+  {
+    const UniqueFd fd = ConnectTo(gateway->Port());
+    ASSERT_EQ(::send(fd.Get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+    EXPECT_TRUE(WaitUntil([&] { return Exists(box.Path("/begun")); }, seconds(60)));
+  }
+  EXPECT_THAT(console.Send("TEST", admin).body, StartsWith(R"({"Data": )")) << "the gateway has seen it go";
+  OrThrow(WriteText(box.Path("/go"), ""));
+  EXPECT_TRUE(WaitUntil([&] { return Exists(box.Path("/done")); }, seconds(60)));
+}
+
 TEST_F(AttacksWay, NothingOfASessionLeavesATrace) {
   const Console console = Browser();
   const std::string token = console.SignIn(admin).body;

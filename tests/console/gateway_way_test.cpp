@@ -99,6 +99,13 @@ TEST_F(GatewayWay, EveryCharacterArrivesAsItWasMeant) {
   EXPECT_THAT(console.SendBoxed(large, admin).body, StartsWith(R"({"Data": {"TEST")"));
 }
 
+TEST_F(GatewayWay, TheLengthOfAReplyIsThatOfItsBytes) {
+  OrThrow(WriteText(box.Path("/etc/iiab/local_vars.yml"), "host_ssid: \"D\xc3\xb6rfli \xe5\xad\xa6\xe6\xa0\xa1\"\n"));
+  const HttpAnswer answer = Browser().Send("GET-VARS", admin);
+  EXPECT_THAT(answer.body, HasSubstr("D\xc3\xb6rfli \xe5\xad\xa6\xe6\xa0\xa1"));
+  EXPECT_THAT(answer.head + "\r\n", HasSubstr(fmt::format("Content-Length: {}\r\n", answer.body.size())));
+}
+
 TEST_F(GatewayWay, NobodyElseComesIn) {
   const Console console = Browser();
   const auto start = steady_clock::now();
@@ -175,6 +182,12 @@ TEST_F(GatewayWay, ADaemonThatIsNotThere) {
   ASSERT_EQ(console.Login(admin), 200);
   EXPECT_TRUE(daemon->Terminate());
   EXPECT_EQ(console.Send("TEST", admin).body, R"({"Error": "CMDSRV is not running.","Alert": "True"})");
+  const auto start = steady_clock::now();
+  EXPECT_EQ(console.Login(admin + "x"), 503) << "nobody can say whether it is right";
+  EXPECT_LT(steady_clock::now() - start, seconds(30)) << "and that is said soon";
+  OrThrow(WriteText(box.Path("/run/iiab-cmdsrv.pid"), "1\n"));
+  EXPECT_EQ(console.Send("TEST", admin).body, R"({"Error": "CMDSRV has started but is not ready.","Alert": "True"})");
+  std::filesystem::remove(box.Path("/run/iiab-cmdsrv.pid"));
   daemon.emplace(box.StartDaemon());
   EXPECT_THAT(console.Send("TEST", admin).body, StartsWith(R"({"Data": )"));
   daemon->Kill9();  // leaves its files behind

@@ -8,6 +8,7 @@
 #include "console/console.hpp"
 #include "console/nginx.hpp"
 #include "support/files.hpp"
+#include "support/png.hpp"
 #include "support/run.hpp"
 #include "support/test_box.hpp"
 
@@ -66,6 +67,29 @@ TEST_F(NginxWay, TheConsoleWorksThroughIt) {
   EXPECT_EQ(Http(nginx->Port(), "GET", "/iiab-cmd-service/elsewhere").status, 404);
 }
 
+/// The usual time is 58 s, with which nginx has patience too.
+TEST_F(NginxWay, ACommandThatTakesTooLongIsToldOfAndGoesOn) {
+  gateway.reset();
+  OrThrow(WriteText(box.Path("/etc/iiab/cmdsrv-gateway.conf"), R"({"request_timeout_s": 3})"));
+  StartGateway();
+  box.StandIn("lshw", fmt::format("#!/bin/sh\n: > {0}/tmp/begun\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.1; done\n"
+                                  "echo '{{}}'\n: > {0}/tmp/done\n",
+                                  box.Root()));
+  OrThrow(MakeDirs(box.Path("/tmp")));
+  const Console console = Browser();
+  ASSERT_TRUE(WaitUntil([&] { return console.Login(admin) == 200; }, seconds(60)));  // within 3 s, on a busy machine
+  const HttpAnswer late = console.Send("GET-HW-INFO", admin);
+  EXPECT_EQ(late.status, 200) << late.head;
+  EXPECT_THAT(late.body, StartsWith(R"({"Error": "CMDSRV has not answered yet.)"));
+  EXPECT_THAT(late.body, HasSubstr(R"(goes on there. Please look again later.","Alert": "True"})"));
+  EXPECT_TRUE(WaitUntil([&] { return Exists(box.Path("/tmp/begun")); }, seconds(60)));
+  EXPECT_FALSE(Exists(box.Path("/tmp/done")));
+  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  EXPECT_TRUE(WaitUntil([&] { return Exists(box.Path("/tmp/done")); }, seconds(60))) << "nobody has ended it";
+  EXPECT_TRUE(WaitUntil([&] { return console.Send("GET-HW-INFO", admin).body.starts_with(R"({"Data": {"hw_info")"); },
+                        seconds(60)));
+}
+
 TEST_F(NginxWay, NginxSaysWhoTheClientIsAndNobodyElse) {
   const HttpHeaders lies = {{"X-Real-IP", "9.9.9.9"}, {"X-Server-Addr", "8.8.8.8"}};
   const std::string info = Http(nginx->Port(), "GET", "/admin/server-info.php", lies).body;
@@ -113,6 +137,38 @@ TEST_F(NginxWay, AnIconIsUploaded) {
   const HttpHeaders headers = {{"Content-Type", "multipart/form-data; boundary=B"}};
   EXPECT_EQ(Http(nginx->Port(), "POST", "/admin/upload-image.php", headers, body).body,
             R"({"Success": "File uploaded."})");
+}
+
+/// As the console does it: MOVE-UPLOADED-FILE follows at once.
+TEST_F(NginxWay, AnUploadedIconBecomesOneOfTheMenu) {
+  OrThrow(MakeDirs(box.Path("/library/working/uploads")));
+  const Console console = Browser();
+  ASSERT_EQ(console.Login(admin), 200);
+  const std::string body =
+      "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"my icon.png\"\r\n"
+      "Content-Type: image/png\r\n\r\n" +
+      MakePng(8, 0x112233) + "\r\n--B--\r\n";
+  EXPECT_EQ(Http(nginx->Port(), "POST", "/admin/upload-image.php",
+                 {{"Content-Type", "multipart/form-data; boundary=B"}}, body)
+                .body,
+            R"({"Success": "File uploaded."})");
+  const char* move =
+      R"(MOVE-UPLOADED-FILE {"file_name": "my icon.png", "file_use": "icon", "filter_array": ["image/png"]})";
+  EXPECT_THAT(console.Send(move, admin).body, StartsWith(R"({"Data": {"Success": "MOVE-UPLOADED-FILE .")"));
+  EXPECT_TRUE(Exists(box.Path("/library/www/html/js-menu/menu-files/images/my_icon.png")));
+}
+
+/// Both take a bare LF for the end of a line, and nginx sends on lines of its own.
+TEST_F(NginxWay, ABareLineFeedMeansTheSameToBoth) {
+  const RunEnd end = RunTool(
+      {"/usr/bin/python3", "-c",
+       "import socket,sys\ns=socket.create_connection(('127.0.0.1',int(sys.argv[1])),30)\ns.settimeout(30)\n"
+       "s.sendall(b'GET /iiab-cmd-service/auth/get_nonce HTTP/1.1\\nHost: b\\nX: y\\nContent-Length: 5\\n\\nGET /'\n"
+       "b'GET /iiab-cmd-service/auth/refresh HTTP/1.1\\r\\nHost: b\\r\\nConnection: close\\r\\n\\r\\n')\n"
+       "got=b''\nwhile True:\n  more=s.recv(4096)\n  if not more: break\n  got+=more\nprint(got.count(b'HTTP/1.1 "
+       "200'))",
+       std::to_string(nginx->Port())});
+  EXPECT_EQ(end.output, "2\n") << "one request and its body, and the next one";
 }
 
 TEST_F(NginxWay, WhatTwoServersReadDifferentlyReachesNobody) {
