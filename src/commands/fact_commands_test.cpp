@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "commands/fake_box.hpp"
+#include "protocol/reply.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -38,7 +39,9 @@ TEST_F(Facts, FileSystemsOfThisMachine) {
 TEST_F(Facts, SpaceOfARootThatCannotBeLookedAt) {
   box.Use();
   std::filesystem::remove_all(box.root.Directory());
-  EXPECT_EQ(TextOf(box.Ask("GET-SPACE-AVAIL")), "error: No root partition found");
+  const auto outcome = box.Ask("GET-SPACE-AVAIL");
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(ToReply("GET-SPACE-AVAIL", outcome.error()), R"({"Error": "No root partition found GET-SPACE-AVAIL."})");
 }
 
 TEST_F(Facts, HardwareAsLshwTellsIt) {

@@ -1,7 +1,6 @@
 // Replies of the verbs about the box itself, word for word as clients get them, and what hostile arguments get.
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <future>
 
 #include "support/ask.hpp"
@@ -46,15 +45,6 @@ TEST_F(FactReplies, ErrorsInTheWordsOfTheOldServer) {
   EXPECT_EQ(Send("GET-RPI-STATE"), PrintJsonError("Unable to read Raspberry Pi state GET-RPI-STATE."));
   EXPECT_EQ(Send(R"(COPY-DEV-IMAGE {"dest_dev": "/dev/sdx"})"),
             PrintJsonError("Device /dev/sdx not found. COPY-DEV-IMAGE."));
-}
-
-/// The root file system of a box is the folder, and the server reaches it by its name only.
-TEST_F(FactReplies, ARootThatCannotBeLookedAt) {
-  const std::string away = box.Root() + "x";
-  std::filesystem::rename(box.Root(), away);
-  const auto reply = AskText(away + "/run/cmdsrv_sock", "GET-SPACE-AVAIL", seconds(60));
-  std::filesystem::rename(away, box.Root());
-  EXPECT_EQ(OrThrow(reply), PrintJsonError("No root partition found GET-SPACE-AVAIL."));
 }
 
 TEST_F(FactReplies, FieldsThatTheConsoleReads) {
