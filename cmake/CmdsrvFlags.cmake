@@ -10,6 +10,8 @@ add_compile_options($<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-strin
 add_compile_options($<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 add_compile_options($<$<CONFIG:Release>:-fstack-protector-strong> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
 add_link_options($<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
+# Wherever it is built: the same sources make the same bytes (tools/check_reproducible).
+add_compile_options($<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_BINARY_DIR}=build> $<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.>)
 
 find_program(CMDSRV_CCACHE ccache)
 if(CMDSRV_CCACHE)

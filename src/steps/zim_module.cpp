@@ -6,7 +6,9 @@
 #include <zim/archive.h>
 
 #include <exception>
+#include <memory>
 #include <string>
+#include <type_traits>
 
 namespace {
 
@@ -39,6 +41,25 @@ void Add(kiwix::Manager& manager, const CmdsrvLibraryChange& change, const std::
   if (!why.empty() && change.refused != nullptr) change.refused(change.user, path.c_str(), why.c_str());
 }
 
+/// From libkiwix 12 on a library is made shared and a Manager takes its share; before, it takes a pointer.
+template <class Library>
+auto MakeLibrary() {
+  if constexpr (requires { Library::create(); }) {
+    return Library::create();
+  } else {
+    return std::make_unique<Library>();
+  }
+}
+
+template <class Manager, class Owner>
+Manager MakeManager(const Owner& library) {
+  if constexpr (std::is_constructible_v<Manager, Owner>) {
+    return Manager(library);
+  } else {
+    return Manager(library.get());
+  }
+}
+
 }  // namespace
 
 int cmdsrv_zim_check(const char* path, int whole, char* why, size_t why_size) {
@@ -54,15 +75,15 @@ int cmdsrv_zim_check(const char* path, int whole, char* why, size_t why_size) {
 
 int cmdsrv_library_write(const CmdsrvLibraryChange* change, char* why, size_t why_size) {
   try {
-    kiwix::Library library;
-    kiwix::Manager manager(&library);
+    const auto library = MakeLibrary<kiwix::Library>();
+    auto manager = MakeManager<kiwix::Manager>(library);
     if (change->library != nullptr && !manager.readFile(change->library, false, true)) {
       Put(why, why_size, "libkiwix cannot read the library");
       return 0;
     }
-    for (const char* const* id = change->removed; *id != nullptr; ++id) library.removeBookById(*id);
+    for (const char* const* id = change->removed; *id != nullptr; ++id) library->removeBookById(*id);
     for (const char* const* path = change->added; *path != nullptr; ++path) Add(manager, *change, *path);
-    if (!library.writeToFile(change->written)) {
+    if (!library->writeToFile(change->written)) {
       Put(why, why_size, "libkiwix cannot write the library");
       return 0;
     }
