@@ -25,10 +25,13 @@ Result<json::value> ParseObjects(std::string_view text) {
     if (at == std::string_view::npos) break;
     boost::system::error_code error;
     json::stream_parser parser;
-    at += parser.write_some(text.substr(at), error);
+    const std::size_t used = parser.write_some(text.substr(at), error);
     if (!error && !parser.done()) parser.finish(error);  // behind the last one nothing tells the parser so
     if (error || !parser.done()) return Fail(ErrorCode::Corrupt, "what lshw printed is no JSON");
-    objects.push_back(parser.release());
+    auto object = ParseJson(text.substr(at, used));  // with its limits, and no number that could not be sent
+    if (!object) return object;
+    objects.push_back(*std::move(object));
+    at += used;
   }
   if (objects.empty()) return Fail(ErrorCode::Corrupt, "lshw printed nothing");
   return json::value(std::move(objects));

@@ -59,8 +59,9 @@ TEST_F(Facts, HardwareOfVersionsThatPrintSeveralObjects) {
 
 TEST_F(Facts, HardwareThatCannotBeReadIsAnError) {
   const std::string error = "error: Unable to read hardware info";
-  for (const char* body : {"exit 1\n", "exit 0\n", "echo WARNING: run this as root\n", "printf '{\"a\": 1}{'\n",
-                           "echo '{\"a\": 1'\n", "printf '{\"a\": 1} x'\n", "kill -9 $$\n"}) {
+  for (const char* body :
+       {"exit 1\n", "exit 0\n", "echo WARNING: run this as root\n", "printf '{\"a\": 1}{'\n", "echo '{\"a\": 1'\n",
+        "echo '{\"a\": 1} {\"b\": 1e400}'\n", "printf '{\"a\": 1} x'\n", "kill -9 $$\n"}) {
     StandIn("lshw", body);
     EXPECT_EQ(TextOf(box.Ask("GET-HW-INFO")), error) << body;
   }

@@ -8,22 +8,24 @@ namespace cmdsrv {
 namespace {
 
 constexpr std::size_t kMenuLimit = 4U << 20U;
+constexpr std::size_t kMenuDepth = 16;
 constexpr const char* kItems = "menu_items_1";
 
 }  // namespace
 
 Result<Menu> ParseMenu(std::string_view text) {
   json::parse_options options;
-  options.max_depth = 16;
+  options.max_depth = kMenuDepth;
   json::stream_parser parser({}, options);
   json::error_code error;
-  const std::size_t used = parser.write_some(text.data(), text.size(), error);
+  const std::size_t used = parser.write_some(text.data(), text.size(), error);  // to the end of the document
   if (!error && !parser.done()) parser.finish(error);
   if (error) return Fail(ErrorCode::Corrupt, "the menu is not valid JSON at byte {}: {}", used, error.message());
-  json::value document = parser.release();
-  if (!document.is_object()) return Fail(ErrorCode::Corrupt, "the menu is no JSON object");
+  auto document = ParseJson(text.substr(0, used), {.depth = kMenuDepth, .bytes = kMenuLimit});
+  if (!document) return Fail(ErrorCode::Corrupt, "the menu cannot be used: {}", document.error().message);
+  if (!document->is_object()) return Fail(ErrorCode::Corrupt, "the menu is no JSON object");
   const bool surplus = text.substr(used).find_first_not_of(" \t\r\n") != std::string_view::npos;
-  return Menu{std::move(document.get_object()), surplus ? MenuOrigin::Repaired : MenuOrigin::File};
+  return Menu{std::move(document->get_object()), surplus ? MenuOrigin::Repaired : MenuOrigin::File};
 }
 
 Result<Menu> ReadMenu(const std::string& path) {

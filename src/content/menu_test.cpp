@@ -40,6 +40,11 @@ TEST(ParseMenu, IgnoresWhatFollowsTheDocument) {
   }
 }
 
+TEST(ParseMenu, TakesNoNumberThatCouldNotBeWrittenAgain) {
+  EXPECT_FALSE(ParseMenu(R"({"menu_items_1": ["en-usb"], "x": 1e400})").has_value());
+  EXPECT_FALSE(ParseMenu(R"({"x": -1e3081} surplus)").has_value());
+}
+
 TEST(ParseMenu, CannotRepairATruncatedOne) {
   for (const char* text : {"", "  ", R"({"menu_items_1": ["a")", R"({"a": 1,)", "[1]", "nonsense", "{'a': 1}"}) {
     const auto menu = ParseMenu(text);

@@ -68,6 +68,14 @@ Result<Config> ParseConfig(std::string_view text) {
         Take(object, "request_timeout_s", config.request_timeout)}) {
     if (!taken) return Failure(taken.error());
   }
+  // A relative path would depend on the directory in which the gateway was started.
+  for (const auto& [key, path] : {std::pair("uploads_directory", &config.uploads_directory),
+                                  std::pair("cmdsrv_pid_file", &config.cmdsrv_pid_file),
+                                  std::pair("cmdsrv_ready_file", &config.cmdsrv_ready_file)}) {
+    if (!path->starts_with('/')) return Fail(ErrorCode::Corrupt, "the key {} must be an absolute path", key);
+  }
+  if (config.admin_console_group.empty())
+    return Fail(ErrorCode::Corrupt, "the key admin_console_group must be the name of a group");
   return config;
 }
 

@@ -45,6 +45,17 @@ TEST(Config, NamesTheWrongKeyAndTheFile) {
     EXPECT_FALSE(ParseConfig(text)) << text;
 }
 
+TEST(Config, PathsAreAbsoluteAndTheGroupHasAName) {
+  for (const char* key : {"uploads_directory", "cmdsrv_pid_file", "cmdsrv_ready_file"}) {
+    for (const char* path : {"", "relative", "../up"}) {
+      const auto config = ParseConfig(fmt::format(R"({{"{}": "{}"}})", key, path));
+      ASSERT_FALSE(config.has_value()) << key << " " << path;
+      EXPECT_EQ(config.error().message, fmt::format("the key {} must be an absolute path", key));
+    }
+  }
+  EXPECT_FALSE(ParseConfig(R"({"admin_console_group": ""})").has_value());
+}
+
 TEST(AccountRuleTest, TheFilesOfABoxDecide) {
   test::ScratchDirectory box;
   std::filesystem::create_directory(box / "etc");

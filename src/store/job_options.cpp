@@ -101,6 +101,9 @@ Result<JobOptions> ParseJobOptions(const std::string& text) {
   std::string retry;
   if (read) read = ReadText(*object, "retry", retry);
   if (!read) return Failure(read.error());
+  for (const std::string& argument : options.argv) {
+    if (argument.find('\0') != std::string::npos) return WrongType("argv", "free of NUL");
+  }
   if (retry == kTemporary) options.retry = RetryPolicy::Temporary;
   return options;
 }

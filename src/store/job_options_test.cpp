@@ -77,6 +77,12 @@ TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
   EXPECT_FALSE(ParseJobOptions(R"({"service_required": ["kiwix"]})").has_value());
 }
 
+TEST(JobOptions, AnArgumentWithNulWouldBeCutOffAndIsRefused) {
+  const auto options = ParseJobOptions(R"({"argv": ["/bin/true", "a\u0000--b"]})");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_EQ(options.error().code, ErrorCode::Corrupt);
+}
+
 TEST(JobOptions, NoJsonIsAnError) {
   for (const char* text : {"null", "[]", "{", "None", "{'a': 1}", "\"x\""}) {
     const auto read = ParseJobOptions(text);

@@ -158,16 +158,24 @@ void KeepWalOnClose(sqlite::Database& database, bool keep) {
   sqlite3_db_config(database.Handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }
 
+/// These questions are ours, and right: where SQLite only says that there is an error, it cannot make sense of the
+/// file.
+Error OrDamage(const sqlite::Database& database, Error error) {
+  if (sqlite3_errcode(database.Handle()) == SQLITE_ERROR) error.code = ErrorCode::Corrupt;
+  return error;
+}
+
 Result<OpenedDatabase> TryOpen(const std::string& path, sqlite::Database::Locking locking) {
   auto opened = sqlite::Database::Open(path, locking);
   if (!opened) return Failure(std::move(opened).error());
   sqlite::Database& database = *opened;
   KeepWalOnClose(database, true);
   const auto version = database.Integer("read the version", "pragma user_version");
-  if (!version) return Failure(version.error());
+  if (!version) return Failure(OrDamage(database, version.error()));
   const std::int64_t from = std::max<std::int64_t>(version->value_or(0), 0);
   if (from > StoreVersion()) return RefuseNewer(path, from);  // it was in the -wal file only
-  if (auto done = CheckIntegrity(database, from, path); !done) return Failure(std::move(done).error());
+  if (auto done = CheckIntegrity(database, from, path); !done)
+    return Failure(OrDamage(database, std::move(done).error()));
   if (auto done = UseWal(database, path); !done) return Failure(std::move(done).error());
   if (auto done = Migrate(database, from); !done) return Failure(std::move(done).error());
   auto marked = database.Execute("mark the database as in use",

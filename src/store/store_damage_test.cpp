@@ -18,6 +18,14 @@ TEST_F(StoreOpenTest, GarbageIsSetAside) {
   ExpectSetAside(garbage);
 }
 
+TEST_F(StoreOpenTest, AFormatThatNobodyKnowsIsSetAside) {
+  MakeFile();
+  std::string bytes = ReadBytes(path);
+  bytes[47] = 9;  // the schema format of the header; SQLite's answer is an error of no particular kind
+  WriteBytes(path, bytes);
+  ExpectSetAside(bytes);
+}
+
 TEST_F(StoreOpenTest, ATruncatedFileIsSetAside) {
   MakeFile();
   for (const std::size_t size :
