@@ -99,6 +99,9 @@ TEST_F(AccountCommands, OrNotChanged) {
   EXPECT_EQ(Change("root", old, good), "error: May not change root password.");
   EXPECT_EQ(Change("toor", old, good), "error: May not change toor password.");
   EXPECT_EQ(Change("daemon", old, good), "error: May not change daemon password.");
+  box.Write(box.root.Path("/etc/login.defs"), "UID_MIN 1002\n");
+  EXPECT_EQ(Change("teacher", old, good), "error: May not change teacher password.") << "of the system here";
+  box.Write(box.root.Path("/etc/login.defs"), "UID_MIN 1000\n");
   for (const char* user : {"nobody", "", "Teacher", "teacher\n", "tea:cher", "../x"}) {
     EXPECT_EQ(Change(user, old, good), "error: User or Password Incorrect. after 2000 ms") << user;
   }

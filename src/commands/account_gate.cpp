@@ -8,7 +8,6 @@ namespace cmdsrv {
 namespace {
 
 constexpr std::chrono::milliseconds kWrongPasswordDelay{2000};
-constexpr std::uint32_t kFirstPerson = 1000;  // UID_MIN of login.defs
 // yescrypt as Debian makes it, for a machine on which nobody has a password: the work is what counts.
 constexpr const char* kNobodysHash = "$y$j9T$ZOHkzyFGh8yHqOmsDP7wE1";
 
@@ -48,7 +47,7 @@ bool AccountGate::IsProtected(const std::string& user) const {
   if (user == "root") return true;
   const auto account = accounts_.Find(user);
   if (!account) return false;  // a wrong name gets the same answer as a wrong password
-  return account->uid == 0 || (account->uid < kFirstPerson && user != settings_.iiab_admin_user);
+  return account->uid == 0 || (account->uid < accounts_.FirstPerson() && user != settings_.iiab_admin_user);
 }
 
 Result<void> AccountGate::SetHash(const std::string& user, const std::string& hash) const {

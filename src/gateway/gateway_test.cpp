@@ -206,6 +206,23 @@ TEST_F(GatewayTest, WrongPasswordsAreDelayedAndRightOnesNever) {
   }
 }
 
+TEST_F(GatewayTest, ARefusalComesBeforeTheProxyGivesUp) {
+  for (int i = 0; i < 12; ++i) {
+    Send(Login("iiab-admin:wrong" + std::to_string(i)));
+    server.Answer(R"("INVALID")");
+  }
+  EXPECT_EQ(timers.waiting.back().first, seconds(30));
+  Send(Login("iiab-admin:wrong12"));
+  clock.Advance(seconds(50));  // the server keeps it back for long
+  server.Answer(R"("INVALID")");
+  EXPECT_EQ(timers.waiting.back().first, seconds(8)) << "of the 58";
+  Send(Login("iiab-admin:wrong13"));
+  clock.Advance(seconds(60));
+  server.Answer(R"("INVALID")");
+  ASSERT_TRUE(responses.back());
+  EXPECT_EQ(responses.back()->status, 403);
+}
+
 TEST_F(GatewayTest, GuessersInACrowdAreTurnedAwayUnasked) {
   for (int i = 0; i < 20; ++i) Send(Login("iiab-admin:guess" + std::to_string(i)));
   EXPECT_EQ(server.questions.size(), 20U);

@@ -187,7 +187,7 @@ void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
   ++unproven_in_all_;
   auto& waiting = asked_[mark];
   const bool first = waiting.empty();
-  waiting.push_back({std::move(claim->visitor), request.client, std::move(done)});
+  waiting.push_back({std::move(claim->visitor), request.client, until, std::move(done)});
   // Whoever may not come in is asked about too: the time of the answer must not tell which accounts exist.
   if (first) AskServer(mark, claim->credentials, allowed, until);
 }
@@ -231,7 +231,11 @@ void Login::Judge(const Mark& mark, bool allowed, std::uint64_t asked_in, const 
 }
 
 void Login::Deny(Waiting waiting) {
-  const auto delay = std::max(client_failures_.Note(waiting.client), user_failures_.Note(waiting.visitor.user));
+  std::chrono::milliseconds delay =
+      std::max(client_failures_.Note(waiting.client), user_failures_.Note(waiting.visitor.user));
+  // The server has kept its answer back too; together that must not outlast the patience of a proxy.
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(waiting.until - parts_.clock.Steady());
+  delay = std::clamp(delay, std::chrono::milliseconds(0), std::max(left, std::chrono::milliseconds(0)));
   log::Warning(kGateway, "refused {} from {}", PrintableAscii(waiting.visitor.user, kLoggedName),
                PrintableAscii(waiting.client, kLoggedName));
   if (delay.count() == 0 || delayed_ >= kMostDelayed) {

@@ -83,6 +83,7 @@ class Login {
   struct Waiting {
     Visitor visitor;
     std::string client;
+    SteadyTime until;  ///< the answer has to be there
     Done done;
   };
   using Mark = CredentialCache::Mark;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/text.hpp"
 #include "platform/files.hpp"
 
 namespace cmdsrv {
@@ -76,6 +77,21 @@ Result<ShadowEntry> Accounts::Shadow(std::string_view user) const {
 std::string Accounts::HashOfSomebody() const {
   const auto text = ReadFile(root_.Path("/etc/shadow"), kFileLimit);
   return text ? FirstHash(*text) : std::string();
+}
+
+std::uint32_t Accounts::FirstPerson() const {
+  constexpr std::uint32_t kUsual = 1000;
+  const auto text = ReadFile(root_.Path("/etc/login.defs"), kFileLimit);
+  if (!text) return kUsual;
+  for (const std::string_view line : Split(*text, '\n')) {
+    constexpr std::string_view kName = "UID_MIN";
+    const std::string_view bare = Trim(line);
+    if (!bare.starts_with(kName) || bare.size() == kName.size()) continue;
+    const std::string_view value = Trim(bare.substr(kName.size()));
+    const auto number = value.size() < bare.size() - kName.size() ? ToInteger(value) : std::nullopt;  // not UID_MINIMUM
+    if (number && *number > 0 && *number <= 0x7fff'ffff) return static_cast<std::uint32_t>(*number);
+  }
+  return kUsual;
 }
 
 Result<void> Accounts::SetHash(std::string_view user, const std::string& hash, std::int64_t today) const {

@@ -25,6 +25,9 @@ class Accounts {
   /// A hash like those of this machine, for work that must take as long as with a real one. Empty: there is none.
   std::string HashOfSomebody() const;
 
+  /// The first user id of people; those below belong to the system (UID_MIN of login.defs, usually 1000).
+  std::uint32_t FirstPerson() const;
+
   /// Puts `hash` into the line of `user`, under the lock that passwd and chpasswd take too, and reads it back. The old
   /// file stays as /etc/shadow-. NotFound without such a line, Busy when the lock is held for 5 s, NoSpace, Io.
   Result<void> SetHash(std::string_view user, const std::string& hash, std::int64_t today) const;

@@ -106,6 +106,18 @@ TEST_F(AccountsTest, OfThisMachine) {
   EXPECT_FALSE(machine.Find("no-such-user"));
 }
 
+TEST_F(AccountsTest, WherePeopleBegin) {
+  EXPECT_EQ(accounts.FirstPerson(), 1000U) << "as usual";
+  const std::pair<const char*, std::uint32_t> texts[] = {{"# UID_MIN 5\nUID_MIN\t\t\t 500\nUID_MAX 60000\n", 500},
+                                                         {"  UID_MIN 2000  \n", 2000},
+                                                         {"UID_MINIMUM 7\nSYS_UID_MIN 100\nUID_MIN\n", 1000},
+                                                         {"UID_MIN -1\nUID_MIN x\nUID_MIN 99999999999\n", 1000}};
+  for (const auto& [text, first] : texts) {
+    test::Spit(directory / "etc/login.defs", text);
+    EXPECT_EQ(accounts.FirstPerson(), first) << text;
+  }
+}
+
 TEST_F(AccountsTest, AHashIsReplacedAndTheRestKept) {
   ASSERT_TRUE(accounts.SetHash("iiab-admin", "$6$new", 20500));
   EXPECT_EQ(test::Slurp(directory / "etc/shadow"), "root:*:1:0:9:7:::\niiab-admin:$6$new:20500:0:9:7:::\n");
