@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(LooksLikeError(answer) == (text == "Error"));
   if (const auto value = ParseJson(text)) {
     const std::string sent = ToReply(verb, Answer(*value));
-    FUZZ_CHECK(CanonicalJson(Read(sent)) == CanonicalJson(*value));
+    FUZZ_CHECK(HasLongNumber(text) || CanonicalJson(Read(sent)) == CanonicalJson(*value));
     const bool is_error = value->is_object() && value->get_object().contains("Error");
     FUZZ_CHECK(!LooksLikeError(sent) || is_error);
   }

@@ -101,12 +101,16 @@ std::string ToD1(WallTime time) {
   return text;
 }
 
+/// A clock that counts nanoseconds ends in 2262; no row of ours is older than the clock of Unix.
+constexpr int kFirstYear = 1970, kLastYear = 2261;
+
 std::optional<WallTime> FromD1(std::string_view text) {
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   const auto numbers = ReadDigits<6>(text, kShape);
   if (!numbers) return std::nullopt;
   const auto [year, month, day, hour, minute, second] = *numbers;
   if (month < 1 || month > 12 || day < 1 || day > 31) return std::nullopt;
+  if (year < kFirstYear || year > kLastYear) return std::nullopt;
   long micros = 0;
   const std::string_view rest = text.substr(kShape.size());
   if (!rest.empty() && rest[0] == '.') {

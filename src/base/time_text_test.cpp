@@ -63,5 +63,12 @@ TEST_F(TimeText, OtherSpellings) {
   EXPECT_EQ(ToIso8601(time_), "2026-05-01T12:34:56.123+02:00");
 }
 
+TEST(FromD1, YearsThatNoClockCanHoldAreNone) {
+  for (const char* text : {"1026-05-01T12:34:56", "9999-12-31T23:59:59", "0000-01-01T00:00:00", "2300-01-01T00:00:00"})
+    EXPECT_FALSE(FromD1(text).has_value()) << text;
+  EXPECT_TRUE(FromD1("1970-01-02T00:00:00").has_value());
+  EXPECT_TRUE(FromD1("2099-12-31T23:59:59").has_value());
+}
+
 }  // namespace
 }  // namespace cmdsrv

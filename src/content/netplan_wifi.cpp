@@ -58,7 +58,11 @@ Result<Secret> SetNetplanWifi(std::string_view text, std::string_view ssid, cons
   }
   json::object& point = (*level)[ssid].emplace_object();
   if (!psk.Empty()) point["password"] = psk.Expose();
-  return Secret(EscapeForYaml(PrintJsonIndented(top)));
+  std::string yaml = EscapeForYaml(PrintJsonIndented(top));
+  // A network that nobody can read is no network, and this one may be the only way into the box.
+  if (!ReadYaml(yaml))
+    return Fail(ErrorCode::Corrupt, "cannot change the network: what would be written could not be read again");
+  return Secret(std::move(yaml));
 }
 
 }  // namespace cmdsrv

@@ -70,5 +70,12 @@ TEST(NetplanWifi, BrokenFilesAreLeftAlone) {
   }
 }
 
+TEST(NetplanWifi, AKeyThatIsTooLongWithItsEscapesIsRefused) {
+  // A key may have 1024 characters in YAML; this one has fewer as it is, and more with each of them escaped.
+  const auto changed = SetNetplanWifi(std::string(400, '\x04') + ": x\n", "Net", Secret(std::string(64, 'a')));
+  ASSERT_FALSE(changed.has_value());
+  EXPECT_EQ(changed.error().message, "cannot change the network: what would be written could not be read again");
+}
+
 }  // namespace
 }  // namespace cmdsrv
