@@ -73,10 +73,11 @@ class Soak {
 
   void Hurt(bool may_kill) {
     constexpr std::int64_t kJumps[] = {3600, -7200, 2 * 86'400, -30, 0, -86'400, 59};
-    world_.FillDisk(false);
     switch (Below(may_kill ? 5 : 4)) {
       case 0:
         world_.FillDisk(true);
+        Watch(milliseconds(700));
+        world_.FillDisk(false);
         ++disks_;
         break;
       case 1:
