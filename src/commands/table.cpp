@@ -284,7 +284,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
     {"MK-PRESET",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kMakePreset,  MakePreset,      "Makes a preset of what is on this box."},
     {"MOVE-UPLOADED-FILE", Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kMoveUploadedFile, MoveUploadedFile, "Makes an icon of an uploaded image."},
-    {"PLAN",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kPlan,        PlanCommand,     "What a Command that installs content would do, and which space it needs."},
+    {"PLAN",               Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow,  kPlan,        PlanCommand,     "What a Command that installs content would do, and which space it needs."},
     {"POWEROFF",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        PowerOff,        "Switches the box off, 3 seconds after the answer."},
     {"REBOOT",             Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Reboot,          "Starts the box again, 3 seconds after the answer."},
     {"REMOVE-USB",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kRemoveUsb,   RemoveUsb,       "Unmounts a USB stick, so that it can be pulled out."},

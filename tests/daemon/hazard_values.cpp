@@ -72,6 +72,8 @@ std::vector<HostileText> HostileTexts(const Parameter& parameter, const Outside&
        "hazard"},
   };
   if (IsSecret(parameter.name)) texts.push_back({kPassword, std::string(kSecret)});
+  // Of a Command inside a Command nobody knows what it holds.
+  if (parameter.name == "command") texts.push_back({kPassword, fmt::format(R"(CHGPW {{"newpasswd": "{}"}})", kSecret)});
   return texts;
 }
 
