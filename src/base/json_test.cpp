@@ -36,5 +36,11 @@ TEST(Json, IndentsWithTwoBlanksAndEndsInNewline) {
             "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n");
 }
 
+TEST(ParseJson, SaysWhatIsWrong) {
+  EXPECT_EQ(ParseJson("1e400").error().message, "a number in the JSON text is too large");
+  EXPECT_EQ(ParseJson("[1]", {.bytes = 2}).error().message, "the JSON text has 3 bytes, more than the limit of 2");
+  EXPECT_EQ(ParseJson("{x").error().message.find("not JSON at byte "), 0U);
+}
+
 }  // namespace
 }  // namespace cmdsrv

@@ -78,5 +78,13 @@ TEST(Form, MediaType) {
   }
 }
 
+TEST(ReadForm, SaysWhatIsWrong) {
+  EXPECT_EQ(ReadForm("x").error().message, "the body is no form");
+  EXPECT_EQ(ReadForm("a=b").error().message, "the form has no field command");
+  EXPECT_EQ(ReadForm("command=a&command2=b").error().message, "the form has more than one command field");
+  EXPECT_EQ(CommandText(std::string("a\0b", 3), false).error().message, "the Command holds a NUL");
+  EXPECT_EQ(CommandText("\xff", false).error().message, "the Command is no UTF-8");
+}
+
 }  // namespace
 }  // namespace cmdsrv::gateway

@@ -102,5 +102,14 @@ TEST(Command, VerbIsWhatStandsBeforeTheFirstBlank) {
   EXPECT_EQ(VerbOf(""), "");
 }
 
+TEST(ParseCommand, SaysWhatIsWrong) {
+  const auto wrong = [](std::string_view text) { return ParseCommand(text).error().message; };
+  EXPECT_EQ(wrong(std::string_view("TEST {\"a\": \"\0\"}", 13)), "the Command holds a NUL");
+  EXPECT_EQ(wrong("TEST \xff"), "the Command is no UTF-8");
+  EXPECT_EQ(wrong(" TEST"), "the Command begins with a blank");
+  EXPECT_EQ(wrong("TEST []"), "the arguments are JSON, but no object");
+  EXPECT_EQ(wrong("TEST {").find("the arguments are no JSON: "), 0U);
+}
+
 }  // namespace
 }  // namespace cmdsrv
