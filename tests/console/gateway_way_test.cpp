@@ -117,6 +117,26 @@ TEST_F(GatewayWay, TheLengthOfAReplyIsThatOfItsBytes) {
   EXPECT_THAT(answer.head + "\r\n", HasSubstr(fmt::format("Content-Length: {}\r\n", answer.body.size())));
 }
 
+/// The console's "select all" and "cancel": a request for each job of the page, all at once. The first of a chain takes
+/// the others along, and each answer that is no success would be a box to click away.
+TEST_F(GatewayWay, FiftyJobsAreCancelledAtOnce) {
+  const Console console = Browser();
+  ASSERT_EQ(console.Login(admin), 200);
+  for (const int seconds_of_step : {600, 601, 602, 603, 604}) {
+    const json::array steps(10, json::value(seconds_of_step));
+    EXPECT_THAT(console.Send("TEST-JOB " + PrintJson(json::object{{"steps", steps}}), admin).body,
+                HasSubstr("Scheduled"));
+  }
+  std::vector<std::thread> clicks;
+  for (int job = 1; job <= 50; ++job) {
+    clicks.emplace_back([&, job] {
+      const HttpAnswer answer = console.Send(fmt::format(R"(CANCEL-JOB {{"job_id": "{}"}})", job), admin);
+      EXPECT_THAT(answer.body, StartsWith(R"({"Data": {"Success": ")")) << job;
+    });
+  }
+  for (std::thread& click : clicks) click.join();
+}
+
 TEST_F(GatewayWay, NobodyElseComesIn) {
   const Console console = Browser();
   const auto start = steady_clock::now();
