@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt lint fuzz asan tsan deb install clean
+.PHONY: help run test bench fmt lint fuzz coverage asan tsan deb install clean
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -47,6 +47,10 @@ fuzz:  ## run every fuzz target for FUZZ_SECONDS (60)
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz/all
 	@tools/run_fuzz build/fuzz/fuzz $(FUZZ_SECONDS)
+
+coverage:  ## which lines and branches of each room the tests reach
+	@tools/install-deps build run test coverage
+	@tools/coverage
 
 deb:  ## build the Debian packages in build/deb
 	@tools/install-deps build package

@@ -20,7 +20,7 @@ void CheckMenu(std::string_view text) {
   const std::string printed = PrintJson(menu->document);
   const auto again = ParseMenu(printed);
   FUZZ_CHECK(again.has_value() && again->origin == MenuOrigin::File &&
-             (HasLongNumber(text) || again->document == menu->document));
+             (HasLongNumber(text) || PrintJson(again->document) == printed));
   auto items = MenuItems(menu->document);
   const auto has = [](const std::string& name) { return name.size() % 2 == 0; };
   UpdateMenuItems(items, {{"en-credits", true}, {"en-new", false}}, has, Languages());
