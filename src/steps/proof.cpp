@@ -2,9 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
+#include "base/text.hpp"
 #include "steps/net.hpp"
 
 namespace cmdsrv {
+
+bool LooksLikeAWebPage(std::string_view head) {
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  return Trim(head).starts_with('<');
+}
+
+bool IsWebPageFile(const std::string& path) {
+  std::string head(512, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return LooksLikeAWebPage(head);
+}
 
 Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress) {
   if (demands.sha256.empty()) return {};

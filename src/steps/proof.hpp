@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "steps/progress.hpp"
 
@@ -32,6 +33,10 @@ struct ProofDemands {
   std::uint64_t size_k = 0;  ///< of the catalog; 0: unknown
   std::string sha256;        ///< empty: unknown
 };
+
+/// How the page of a login begins, which some lines put in the place of anything.
+bool LooksLikeAWebPage(std::string_view head);
+bool IsWebPageFile(const std::string& path);
 
 /// Nothing to prove where no hash is known.
 Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress);

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "platform/unique_fd.hpp"
 #include "steps/module_loader.hpp"
+#include "steps/proof.hpp"
 #include "steps/zip_module.hpp"
 
 namespace cmdsrv::zip_tools {
@@ -23,8 +24,6 @@ constexpr std::string_view kWebPage = "it is a web page and no zip archive";
 constexpr std::size_t kEndBytes = 22;      ///< of the last record, without the comment behind it
 constexpr std::size_t kLocatorBytes = 20;  ///< of what stands before it in large archives
 constexpr std::size_t kLongestComment = 65'535;
-/// libarchive keeps all of the table of contents in memory. A portable ZIM has some hundred entries.
-constexpr std::uint64_t kTableLimit = 16U << 20U;
 
 Result<std::string> ReadAt(int file, std::uint64_t position, std::size_t size) {
   std::string bytes(size, '\0');
@@ -51,10 +50,8 @@ std::uint64_t Number(std::string_view bytes, std::size_t at, std::size_t size) {
 Result<void> CheckBeginning(int file) {
   const auto head = ReadAt(file, 0, 512);
   if (!head) return Failure(head.error());
-  std::string_view text = *head;
-  if (text.starts_with(kFirstBytes)) return {};
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (Trim(text).starts_with('<')) return Fail(ErrorCode::Corrupt, "{}", kWebPage);
+  if (head->starts_with(kFirstBytes)) return {};
+  if (LooksLikeAWebPage(*head)) return Fail(ErrorCode::Corrupt, "{}", kWebPage);
   return Fail(ErrorCode::Corrupt, "it is no zip archive");
 }
 
@@ -75,12 +72,12 @@ Result<std::uint64_t> TableBytes(int file, std::uint64_t file_bytes) {
   return Number(*record, 40, 8);
 }
 
-Result<void> CheckEnd(int file) {
+Result<void> CheckEnd(int file, std::uint64_t limit) {
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return FailFromErrno(errno, "look at the archive");
   const auto bytes = TableBytes(file, static_cast<std::uint64_t>(facts.st_size));
   if (!bytes) return Failure(bytes.error());
-  if (*bytes > kTableLimit) return Fail(ErrorCode::Corrupt, "its table of contents is larger than 16 MiB");
+  if (*bytes > limit) return Fail(ErrorCode::Corrupt, "its table of contents is larger than {} MiB", limit >> 20U);
   return {};
 }
 
@@ -125,7 +122,9 @@ bool IsWebPage(const Error& error) { return error.message == kWebPage; }
 Result<void> ReadZip(const std::string& path, const ZipVisitor& visitor) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file) return FailFromErrno(errno, "open " + path);
-  if (auto sound = CheckBeginning(file.Get()).and_then([&] { return CheckEnd(file.Get()); }); !sound) return sound;
+  if (auto sound = CheckBeginning(file.Get()).and_then([&] { return CheckEnd(file.Get(), visitor.table_limit); });
+      !sound)
+    return sound;
   const auto read = LoadFunction<CmdsrvZipRead>(kModule, "cmdsrv_zip_read");
   if (!read) return Failure(read.error());
   Visit visit{visitor};

@@ -12,26 +12,6 @@ namespace {
 
 using zip_tools::ZipEntry;
 
-constexpr std::size_t kMostEntries = 100'000;
-constexpr std::size_t kMostBytesOfName = 1024;
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 56U;  ///< sums of sizes must not run over
-
-/// The parts of a name; Refused when it could lead anywhere else.
-Result<std::vector<std::string_view>> PartsOf(const std::string& path) {
-  if (path.empty() || path.size() > kMostBytesOfName)
-    return Fail(ErrorCode::Refused, "the archive has an entry whose name cannot be used");
-  if (path.front() == '/')
-    return Fail(ErrorCode::Refused, "the archive wants to write to the absolute path \"{}\"", Shorten(path, 200));
-  std::vector<std::string_view> parts;
-  for (const std::string_view part : Split(path, '/')) {
-    if (part == "..")
-      return Fail(ErrorCode::Refused, "the archive wants to write outside of its directory: \"{}\"",
-                  Shorten(path, 200));
-    if (!part.empty() && part != ".") parts.push_back(part);
-  }
-  return parts;
-}
-
 /// data/content/x.zim, or data/index/x.zim.idx/ and what is in it.
 bool IsWanted(const std::vector<std::string_view>& parts) {
   if (parts.size() < 3) return false;
@@ -42,7 +22,7 @@ bool IsWanted(const std::vector<std::string_view>& parts) {
 }  // namespace
 
 Result<std::string> PlaceOf(const ZipEntry& entry) {
-  const auto parts = PartsOf(entry.path);
+  const auto parts = PartsOfName(entry.path);
   if (!parts) return Failure(parts.error());
   if (parts->empty() || parts->front() != "data") return std::string();
   if (entry.kind == ZipEntry::Kind::Directory) return std::string();  // made when something is put into it
@@ -58,23 +38,18 @@ Result<std::string> PlaceOf(const ZipEntry& entry) {
   return fmt::format("{}", fmt::join(*parts, "/"));
 }
 
+const ZipChoice& PortableZim() {
+  static const ZipChoice kChoice{.place_of = PlaceOf};
+  return kChoice;
+}
+
 Result<ZipPlan> PlanZip(const std::string& path) {
-  ZipPlan plan;
-  std::size_t entries = 0;
-  const auto look = [&](const ZipEntry& entry) -> Result<zip_tools::Take> {
-    if (++entries > kMostEntries) return Fail(ErrorCode::Refused, "the archive has more than {} entries", kMostEntries);
-    const auto place = PlaceOf(entry);
-    if (!place) return Failure(place.error());
-    if (place->empty()) return zip_tools::Take::Skip;
-    if (!plan.files.emplace(*place, entry.bytes).second)
-      return Fail(ErrorCode::Refused, "the archive has two files of the name \"{}\"", *place);
-    if (entry.bytes > kMostBytes || plan.bytes + entry.bytes > kMostBytes)
-      return Fail(ErrorCode::Refused, "\"{}\" in the archive is larger than any disk", *place);
-    plan.bytes += entry.bytes;
-    if (place->starts_with("data/content/")) plan.zim_bytes += entry.bytes;
-    return zip_tools::Take::Skip;
-  };
-  if (auto read = zip_tools::ReadZip(path, {.entry = look, .data = {}}); !read) return Failure(read.error());
+  auto tree = PlanTree(path, PortableZim());
+  if (!tree) return Failure(tree.error());
+  ZipPlan plan{*std::move(tree)};
+  for (const auto& [file, bytes] : plan.files) {
+    if (file.starts_with("data/content/")) plan.zim_bytes += bytes;
+  }
   if (plan.zim_bytes == 0) return Fail(ErrorCode::Refused, "there is no ZIM in the archive (data/content/*.zim)");
   return plan;
 }

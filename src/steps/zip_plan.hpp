@@ -1,20 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "base/result.hpp"
-#include "steps/zip.hpp"
+#include "steps/zip_tree.hpp"
 
 namespace cmdsrv {
 
 /// What a zip archive of a portable ZIM gives to a library: data/content/*.zim* and data/index/*.idx. The programs for
 /// other systems that came along with the ZIM are not unpacked.
-struct ZipPlan {
-  std::map<std::string, std::uint64_t> files;  ///< "data/content/x.zim" → bytes
-  std::uint64_t bytes = 0;                     ///< of all of them
-  std::uint64_t zim_bytes = 0;                 ///< of the ZIMs alone
+struct ZipPlan : ZipTree {
+  std::uint64_t zim_bytes = 0;  ///< of the ZIMs alone
 };
 
 /// Where an entry goes, below the directory that is unpacked into; empty when it is not wanted. Refused when its
@@ -22,8 +19,10 @@ struct ZipPlan {
 /// names that no file may have. Pure.
 Result<std::string> PlaceOf(const zip_tools::ZipEntry& entry);
 
-/// Reads the table of contents. Refused, beside the above: there is no ZIM in it, a name comes twice, too many entries.
-/// Corrupt as ReadZip.
+/// These places.
+const ZipChoice& PortableZim();
+
+/// As PlanTree; Refused, beside its reasons, when there is no ZIM in it.
 Result<ZipPlan> PlanZip(const std::string& path);
 
 /// The catalog's size is that of the ZIM, in some catalogs that of the archive; Refused when it is neither.
