@@ -39,6 +39,7 @@ Result<void> SetOwner(int file, const struct stat& wanted, const std::string& pa
 
 /// Keeps the old file under a second name, so that `path` itself is never away.
 Result<void> KeepBackup(const std::string& path, const std::string& backup) {
+  RemoveRemains(backup);
   const std::string name = TemporaryNameFor(backup);
   if (::link(path.c_str(), name.c_str()) == 0) {
     if (::rename(name.c_str(), backup.c_str()) == 0) {

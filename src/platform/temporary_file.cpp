@@ -28,7 +28,15 @@ bool IsRemainsOf(std::string_view name, std::string_view prefix) {
          name.substr(prefix.size(), 8).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-/// What a writer that died in the middle has left: possibly many gigabytes of a ZIM on somebody's stick.
+}  // namespace
+
+std::string DirectoryOf(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Possibly many gigabytes of a ZIM on somebody's stick.
 void RemoveRemains(const std::string& target) {
   const std::string directory = DirectoryOf(target);
   const std::string prefix = Prefix(target);
@@ -40,14 +48,6 @@ void RemoveRemains(const std::string& target) {
         ::openat(::dirfd(entries.get()), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (file && ::flock(file.Get(), LOCK_EX | LOCK_NB) == 0) ::unlinkat(::dirfd(entries.get()), entry->d_name, 0);
   }
-}
-
-}  // namespace
-
-std::string DirectoryOf(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 std::string TemporaryNameFor(const std::string& path) {

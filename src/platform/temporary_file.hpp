@@ -10,9 +10,9 @@
 namespace cmdsrv {
 
 /// A new file on its way to `target`, in the same directory. Without a name where the file system allows it
-/// (O_TMPFILE), so that a power cut leaves nothing behind; on FAT and its like, and for the moment in which it takes its
-/// place, under ".<name>.<8 hex digits>.cmdsrv-tmp". The remains of an earlier cut (not locked by a living writer) are
-/// removed first. Removes itself unless placed.
+/// (O_TMPFILE), so that a power cut leaves nothing behind; on FAT and its like, and for the moment in which it takes
+/// its place, under ".<name>.<8 hex digits>.cmdsrv-tmp". The remains of an earlier cut (not locked by a living writer)
+/// are removed first. Removes itself unless placed.
 class TemporaryFile {
  public:
   /// Mode 0600, owned by us. Errors: as platform/files.hpp says, "cannot write `target`: …".
@@ -41,6 +41,9 @@ class TemporaryFile {
 
 /// "/a/b" → "/a", "/b" → "/", "b" → ".".
 std::string DirectoryOf(const std::string& path);
+
+/// Removes what writers of `target` have left that were killed; files of living ones are locked and stay.
+void RemoveRemains(const std::string& target);
 
 /// A path beside `path` that nobody uses.
 std::string TemporaryNameFor(const std::string& path);
