@@ -150,7 +150,11 @@ class Copy {
       job.total += BytesOf(source, file).value_or(0);
     }
     job.operands.push_back(target.path);
-    if (request_.to.empty()) job.directory = target.path;
+    if (request_.to.empty()) {
+      // Everybody may read the library, whatever the stick says; sticks know no modes.
+      job.options = {"--perms", "--chmod=D0755,F0644"};
+      job.directory = target.path;
+    }
     return RunRsync(context_, job);
   }
 

@@ -56,6 +56,23 @@ TEST_F(UpgradeZims, ReplacesWhatTheListOffers) {
   EXPECT_EQ(Send("GET-UPGRADEABLE-ZIMS"), "{}");
 }
 
+TEST_F(UpgradeZims, PlanSaysWhatItWouldDo) {
+  const auto plan = [&](const std::string& arguments) {
+    const json::object command{{"command", "UPGRADE-ZIMS " + arguments}};
+    return OrThrow(Ask(box.Socket(), "PLAN " + PrintJson(command)));
+  };
+  const auto good = plan(R"({"zim_permarefs": ["village_en_all_maxi"]})");
+  EXPECT_EQ(good.at("accepted"), true) << PrintJson(good);
+  ASSERT_EQ(good.at("steps").as_array().size(), 2U);
+  EXPECT_THAT(std::string(good.at("steps").at(0).at("step").as_string()), HasSubstr("upgrade-zims"));
+  EXPECT_THAT(std::string(good.at("steps").at(1).at("step").as_string()), HasSubstr("make-kiwix-lib"));
+  EXPECT_GT(good.at("fetch").to_number<std::int64_t>(), 1'900'000);
+  for (const char* arguments : {R"({"zim_permarefs": []})", R"({"zim_permarefs": ["none_en_all"]})", "{}"})
+    EXPECT_EQ(plan(arguments).at("accepted"), false) << arguments;
+  EXPECT_EQ(OrThrow(ReadJobs(box.Socket())).size(), 1U) << "a plan changes nothing";
+  EXPECT_THAT(NamesIn(content), ElementsAre(kOld));
+}
+
 TEST_F(UpgradeZims, FailedDownloadKeepsTheOld) {
   box.Internet().Set({.fault = Fault::Status, .path = "/zim/*", .status = 404});
   EXPECT_THAT(Upgrade(), HasSubstr("Scheduled"));
