@@ -7,8 +7,13 @@ install(TARGETS iiab-cmdsrv iiab-cmdsrv-gateway RUNTIME DESTINATION sbin)
 install(TARGETS iiab-cmdsrv-ctl RUNTIME DESTINATION bin)
 install(TARGETS iiab-cmdsrv-shim iiab-cmdsrv-step RUNTIME DESTINATION libexec)
 # Loaded, never run.
-install(TARGETS iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip
+install(TARGETS iiab-cmdsrv-db iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip
         LIBRARY DESTINATION libexec PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+
+install(CODE [[
+  file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin")
+  file(CREATE_LINK iiab-cmdsrv-ctl "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/iiab-install-oer2go-mod" SYMBOLIC)
+]])
 
 # The old names. The step program itself knows them (its table); iiab-make-kiwix-lib belongs to the host project, which
 # installs its own.

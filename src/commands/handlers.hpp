@@ -87,6 +87,10 @@ Result<Outcome> MakePreset(const Arguments&, Services&);
 
 // rachel_commands.cpp
 Result<Outcome> GetRachelStat(const Arguments&, Services&);
+Result<Outcome> InstallRachel(const Arguments&, Services&);
+
+// kalite_commands.cpp
+Result<Outcome> InstallKalite(const Arguments&, Services&);
 
 // plan_command.cpp
 Result<Outcome> PlanCommand(const Arguments&, Services&);

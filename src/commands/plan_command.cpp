@@ -10,8 +10,9 @@ namespace cmdsrv {
 namespace {
 
 /// Their handlers only look; all that they change is done by the steps of their plan.
-constexpr std::string_view kPlannable[] = {"COPY-OER2GO-MOD",   "COPY-ZIMS",     "INST-KOLIBRI", "INST-OER2GO-MOD",
-                                           "INST-OSM-VECT-SET", "INST-SAT-AREA", "INST-ZIMS",    "UPGRADE-ZIMS"};
+constexpr std::string_view kPlannable[] = {"COPY-OER2GO-MOD", "COPY-ZIMS",       "INST-KALITE",
+                                           "INST-KOLIBRI",    "INST-OER2GO-MOD", "INST-OSM-VECT-SET",
+                                           "INST-SAT-AREA",   "INST-ZIMS",       "UPGRADE-ZIMS"};
 
 json::array DescribeSpace(const std::vector<SpaceUse>& uses) {
   json::array list;

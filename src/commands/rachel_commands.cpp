@@ -1,4 +1,6 @@
 #include "base/log.hpp"
+#include "base/names.hpp"
+#include "base/text.hpp"
 #include "commands/handlers.hpp"
 #include "content/ini_file.hpp"
 #include "content/rachel.hpp"
@@ -7,7 +9,9 @@
 namespace cmdsrv {
 namespace {
 
+constexpr log::Domain kCommands{"commands"};
 constexpr std::size_t kPageLimit = 1U << 20U;
+constexpr std::chrono::seconds kCheckDeadline{8};  ///< the step itself gives up after 5 s
 
 /// The modules of one directory by their titles; one that has none is named by its directory.
 void AddModules(json::object& modules, const std::string& directory, bool enabled) {
@@ -22,9 +26,20 @@ void AddModules(json::object& modules, const std::string& directory, bool enable
   }
 }
 
+/// http or https: wget speaks ftp too, but nobody ever distributed RACHEL so.
+bool IsWebUrl(std::string_view url) {
+  return IsFetchUrl(url) && (url.starts_with("http://") || url.starts_with("https://"));
+}
+
+bool IsThere(const std::string& url, const Services& services) {
+  const auto outcome = RunForHandler(services, OwnStep({"url-check", "--deadline", "5", "--", url}), kCheckDeadline);
+  if (!Succeeded(outcome)) log::Warning(kCommands, "cannot reach the archive of RACHEL: {}", WhyNot(outcome));
+  return Succeeded(outcome);
+}
+
 /// Ends in '/'. The host project says where it is; the configuration where it does not.
 std::string ContentPath(const std::optional<std::string>& named, const Services& services) {
-  if (!named || !named->starts_with('/')) return services.settings.rachel_dir;
+  if (!named || !named->starts_with('/')) return services.settings.rachel_dir + "www/";
   std::string path = services.root.Path(*named);
   if (!path.ends_with('/')) path += '/';
   return path;
@@ -34,7 +49,7 @@ std::string ContentPath(const std::optional<std::string>& named, const Services&
 
 Result<Outcome> GetRachelStat(const Arguments&, Services& services) {
   const auto ini = IniFile::Read(services.settings.iiab_ini_file);
-  if (!ini) log::Warning({"commands"}, "{}", ini.error().message);
+  if (!ini) log::Warning(kCommands, "{}", ini.error().message);
   const std::string rachel = ContentPath(ini ? ini->Get("rachel", "rachel_content_path") : std::nullopt, services);
   json::object reply{{"status", "NOT-INSTALLED"}, {"content_installed", false}};
   if (ini && ini->HasSection("rachel"))
@@ -46,6 +61,27 @@ Result<Outcome> GetRachelStat(const Arguments&, Services& services) {
   reply["content_installed"] = true;
   reply["enabled"] = std::move(modules);
   return Answer(json::value(std::move(reply)));
+}
+
+Result<Outcome> InstallRachel(const Arguments&, Services& services) {
+  const auto ini = IniFile::Read(services.settings.iiab_ini_file);
+  if (!ini) log::Warning(kCommands, "{}", ini.error().message);
+  if (!ini || !ini->HasSection("rachel")) return Fail(ErrorCode::Refused, "RACHEL is not installed");
+  const std::string url = ini->Get("rachel", "rachel_src_url").value_or("");
+  const std::string version = ini->Get("rachel", "rachel_version").value_or("");
+  if (!IsWebUrl(url) || !IsThere(url, services))
+    return Fail(ErrorCode::Refused, "Can't access {} Cmd", MaskUrlCredentials(url));
+  const std::string& working = services.settings.module_working_dir;
+  if (!IsSafeName(version) || version.size() > 200 || !MakeDirectories(working + version))
+    return Fail(ErrorCode::Refused, "Error creating directory in Command");
+  JobPlan plan;
+  plan.steps.push_back(PlanOwnStep({"rachel-fetch", "--url", url, "--file-ref", version}, {"rachel"}));
+  plan.steps.back().retry = RetryPolicy::Temporary;
+  plan.steps.push_back(PlanOwnStep({"rachel-unpack", "--", version}, {"rachel"}));
+  plan.steps.push_back(PlanOwnStep({"rachel-install", "--", version}, {"rachel"}));
+  plan.steps[1].after = 0;
+  plan.steps[2].after = 1;
+  return plan;
 }
 
 }  // namespace cmdsrv

@@ -80,6 +80,16 @@ constexpr std::array kGetJobStat = {
     Parameter{.name = "since_days", .type = Type::Number, .need = Need::Optional, .lenient = true},
     Parameter{.name = "group_id", .type = Type::Integer, .need = Need::Optional, .least = 1},
 };
+constexpr std::array kInstallKalite = {
+    Parameter{.name = "lang_code", .type = Type::Text, .need = Need::Required, .most_bytes = 8},
+    Parameter{
+        .name = "topics", .type = Type::TextList, .need = Need::Required, .most_elements = 200, .most_bytes = 500},
+    Parameter{.name = "service_required",
+              .type = Type::TextList,
+              .need = Need::Optional,
+              .value_class = Class::Service,
+              .most_elements = 2},
+};
 constexpr std::array kInstallKolibri = {
     Parameter{.name = "channels", .type = Type::ObjectList, .need = Need::Required, .most_elements = 100},
     Parameter{.name = "service_required",
@@ -273,10 +283,12 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
     {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
+    {"INST-KALITE",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKalite, InstallKalite, "Installs videos of KA Lite by topics."},
     {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKolibri, InstallKolibri, "Imports channels of Kolibri."},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
     {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog."},
     {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset."},
+    {"INST-RACHEL",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kNone,        InstallRachel,   "Installs RACHEL, where the host project has its role."},
     {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area."},
     {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},

@@ -1,5 +1,7 @@
 #include "content/rachel.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace cmdsrv {
@@ -18,6 +20,11 @@ std::string Without(std::string_view text, std::string_view begin, std::string_v
   }
 }
 
+constexpr RachelRelease kReleases[] = {
+    // Its top directory has the name of the version before.
+    {"rachelusb_32EN_3.1.5", "rachelusb_32EN_3.1.4/RACHEL/bin/"},
+};
+
 }  // namespace
 
 std::string RachelTitle(std::string_view page) {
@@ -27,6 +34,11 @@ std::string RachelTitle(std::string_view page) {
   const auto end = html.find("</h2>", begin);
   if (end == std::string::npos) return {};
   return ToUtf8(Trim(Without(std::string_view(html).substr(begin + 4, end - begin - 4), "<", ">")));
+}
+
+const RachelRelease* FindRachelRelease(std::string_view version) {
+  const auto found = std::ranges::find(kReleases, version, &RachelRelease::version);
+  return found == std::end(kReleases) ? nullptr : found;
 }
 
 }  // namespace cmdsrv

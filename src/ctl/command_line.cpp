@@ -8,6 +8,7 @@
 
 #include "base/version.hpp"
 #include "ctl/exit_status.hpp"
+#include "ctl/old_names.hpp"
 
 namespace cmdsrv::ctl {
 namespace {
@@ -98,6 +99,8 @@ SaidByItself Usage(std::string_view problem) {
 }  // namespace
 
 std::variant<Options, SaidByItself> ParseArguments(int argc, const char* const* argv) {
+  const std::string_view program = argc > 0 ? argv[0] : "";
+  if (program.substr(program.rfind('/') + 1) == kInstallModuleName) return ParseInstallModule(argc, argv);
   Options options;
   Scratch scratch;
   CLI::App app(kDescription, "iiab-cmdsrv-ctl");

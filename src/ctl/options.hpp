@@ -22,6 +22,7 @@ struct Options {
   bool wait = false;
   bool quiet = false;
   bool strict = false;
+  bool one_failure = false;  ///< whatever failed, the status is 1 (old_names.hpp)
 
   // Action::Send
   std::vector<std::string> words{};  ///< as given; how many are right is judged after the pid file (spec protocol 13)

@@ -1,3 +1,4 @@
+#include "ctl/exit_status.hpp"
 #include "ctl/plain_verb.hpp"
 #include "ctl/subcommands.hpp"
 
@@ -5,7 +6,10 @@ namespace cmdsrv::ctl {
 
 int Run(Session& session) {
   const Options& options = session.options;
-  if (options.action == Action::Send && !options.wait && !options.json) return SendPlain(session);
+  if (options.action == Action::Send && !options.wait && !options.json) {
+    const int status = SendPlain(session);
+    return options.one_failure && status != kDone ? static_cast<int>(kRefused) : status;
+  }
   const Presence presence = LookForServer(options, session.files);
   if (presence != Presence::Ready) return Complain(session, {ErrorCode::Unavailable, std::string(Sentence(presence))});
   switch (options.action) {

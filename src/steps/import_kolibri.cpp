@@ -1,11 +1,7 @@
 // import-kolibri: a channel of Kolibri, by Kolibri's own program, as its own account.
-#include <unistd.h>
-
 #include "base/names.hpp"
-#include "base/text.hpp"
+#include "steps/managed_program.hpp"
 #include "steps/options.hpp"
-#include "steps/program.hpp"
-#include "steps/say.hpp"
 #include "steps/step.hpp"
 
 namespace cmdsrv {
@@ -36,18 +32,7 @@ class Import {
                                   *kolibri,
                                   "manage"};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    std::string last;
-    Watch watch;
-    watch.on_line = [&](std::string_view line) {
-      SayLine(line);
-      if (const auto text = Trim(line); !text.empty()) last = Shorten(CleanOutput(text), 300);
-    };
-    EndRequests requests;
-    const auto end = RunWatched(context_, argv, watch, requests);
-    if (!end) return Failure(end.error());
-    requests.EndIfAsked();
-    if (end->exited && end->status == 0) return {};
-    return Fail(ErrorCode::TryLater, "kolibri manage {} ended with {}: {}", arguments.front(), Describe(*end), last);
+    return RunManaged(context_, argv, "kolibri manage " + arguments.front());
   }
 
  private:

@@ -1,4 +1,5 @@
 // iiab-cmdsrv-step: every job step and utility in one program that starts in about a millisecond.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -83,7 +84,8 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto root = TakeRoot(arguments);
   const Step* step = ChooseStep(argc > 0 ? argv[0] : "", arguments);
-  const bool asks = !arguments.empty() && (arguments.back() == "--help" || arguments.back() == "-h");
+  const bool asks = !arguments.empty() && (arguments.back() == "--help" || arguments.back() == "-h") &&
+                    std::ranges::find(arguments, "--") == arguments.end();
   if (asks && step != nullptr) {
     fmt::print("usage: {} {}\n{}\n", step->name, step->usage, step->summary);
     return 0;

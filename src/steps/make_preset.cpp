@@ -23,6 +23,7 @@
 #include "platform/systemd_units.hpp"
 #include "platform/trees.hpp"
 #include "steps/options.hpp"
+#include "steps/preset_learning.hpp"
 #include "steps/say.hpp"
 #include "steps/step.hpp"
 
@@ -90,6 +91,8 @@ class Maker {
       TakeFromBox();
     }
     TakeMaps();
+    roles_ = ActiveRoles(context_);
+    TakeLearning();
     const std::string draft = fmt::format("{}.{}.draft/", settings_.presets_dir, name_);
     if (auto removed = RemoveTree(draft); !removed) return Failure(removed.error());
     if (auto made = MakeDirectories(draft, 0755); !made) return Failure(made.error());
@@ -140,13 +143,32 @@ class Maker {
     }
   }
 
+  bool IsActive(std::string_view role) const { return std::ranges::find(roles_, role) != roles_.end(); }
+
+  /// One whose database cannot be read leaves the preset as it was in this point.
+  void TakeLearning() {
+    const auto take = [&](std::string_view role, Result<LearningContent> (*read)(const Context&)) {
+      if (!IsActive(role)) return;
+      auto found = read(context_);
+      if (!found) {
+        Say("warning: {}; {} is not taken into the preset", found.error().message, role);
+        return;
+      }
+      learning_bytes_ += found->bytes;
+      learning_[role] = std::move(found->content);
+    };
+    take("kolibri", ReadKolibriContent);
+    take("kalite", ReadKaliteContent);
+  }
+
   json::object Content() const {
     json::object content{{"zims", ToArray(zims_)}, {"modules", ToArray(modules_)}, {"maps", ToArray(maps_)}};
     // What an administrator put in there by hand stays.
     const auto old = ReadFile(fmt::format("{}{}/content.json", settings_.presets_dir, name_), 4U << 20U);
     const auto document = old ? ParseJson(*old) : Result<json::value>(Failure(old.error()));
     for (const char* key : {"kolibri", "kalite"}) {
-      const json::value* kept = document && document->is_object() ? document->get_object().if_contains(key) : nullptr;
+      const json::value* kept = learning_.if_contains(key);
+      if (kept == nullptr && document && document->is_object()) kept = document->get_object().if_contains(key);
       content[key] = kept != nullptr ? *kept : json::value(json::object());
     }
     return content;
@@ -154,14 +176,13 @@ class Maker {
 
   std::string Variables() const {
     std::string text;
-    for (const std::string& role : ActiveRoles(context_))
-      text += fmt::format("{0}_install: True\n{0}_enabled: True\n", role);
+    for (const std::string& role : roles_) text += fmt::format("{0}_install: True\n{0}_enabled: True\n", role);
     return text.empty() ? "{}\n" : text;
   }
 
   /// Of what the catalogs know; 0 when they know nothing.
   double CatalogBytes() const {
-    double bytes = 0;
+    double bytes = learning_bytes_;
     const auto zims =
         ReadFile(settings_.kiwix_catalog_file).and_then([](const auto& text) { return KiwixCatalog::Parse(text); });
     std::map<std::string, double> newest;
@@ -223,6 +244,9 @@ class Maker {
   const Options& options_;
   const std::string name_;
   std::set<std::string> zims_, modules_, maps_;
+  std::vector<std::string> roles_;
+  json::object learning_;  ///< of Kolibri and KA Lite, where they are active
+  double learning_bytes_ = 0;
 };
 
 }  // namespace

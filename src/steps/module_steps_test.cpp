@@ -115,6 +115,30 @@ TEST_F(ModuleSteps, FetchBecomesWhatTheServerHas) {
   EXPECT_THAT(NamesIn(working), ElementsAre("index.html", "pages", "pic.gif", "z.png"));
 }
 
+/// The module that is in use is served all the time, whatever happens to the fresh one.
+TEST_F(ModuleSteps, FetchEndsRightWhereverItWasKilled) {
+  const std::string served = box.Path("/internet/modules");
+  MakeModule(served + "/" + kName);
+  const RsyncServer server(served);
+  OrThrow(WriteText(module + "/index.html", "in use"));
+  const unsigned kills = KillStepEverywhere(
+      box.Root(), {"module-fetch", "--rsync-url", server.Url(kName), "--size-k", "100", "--", kName},
+      {.prepare =
+           [&] {
+             std::filesystem::remove_all(working);
+             OrThrow(WriteText(working, "a file in its place is none of ours"));
+           },
+       .after_kill =
+           [&](const std::string& hint) { EXPECT_EQ(OrThrow(ReadText(module + "/index.html")), "in use") << hint; },
+       .after_retry =
+           [&](const std::string& hint) {
+             EXPECT_THAT(NamesIn(working), ElementsAre("index.html", "pages", "pic.gif", "z.png")) << hint;
+             EXPECT_EQ(SizeOf(working + "/pages/a.html"), 100'000U) << hint;
+             EXPECT_EQ(OrThrow(ReadText(module + "/index.html")), "in use") << hint;
+           }});
+  EXPECT_GE(kills, 2U);
+}
+
 TEST_F(ModuleSteps, FetchSaysWhyNot) {
   const std::string served = box.Path("/internet/modules");
   OrThrow(MakeDirs(served + "/" + kName));

@@ -6,6 +6,7 @@
 #include "content/presets.hpp"
 #include "platform/files.hpp"
 #include "platform/trees.hpp"
+#include "steps/menu_files.hpp"
 #include "steps/options.hpp"
 #include "steps/say.hpp"
 #include "steps/step.hpp"
@@ -13,7 +14,6 @@
 namespace cmdsrv {
 namespace {
 
-constexpr std::uint32_t kLockWaitMs = 300'000;
 constexpr std::string_view kSampleModule = "en-test_mod";
 
 }  // namespace
@@ -26,9 +26,7 @@ StepEnd PresetMenu(const Context& context, std::span<const std::string> argument
   const Settings& settings = context.settings;
   const auto preset = ReadPreset(settings.presets_dir, id);
   if (!preset) return Failure(preset.error());
-  const std::string locks = settings.run_lock_dir + "iiab-menus/";
-  if (auto made = MakeDirectories(locks); !made) return Failure(made.error());
-  const auto lock = FileLock::Take(locks + "update-menus-run.LCK", kLockWaitMs);
+  const auto lock = TakeMenuLock(settings);
   if (!lock) return Failure(lock.error());
   const std::string directory = settings.home_menu_file.substr(0, settings.home_menu_file.rfind('/'));
   if (auto made = MakeDirectories(directory); !made) return Failure(made.error());

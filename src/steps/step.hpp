@@ -63,5 +63,13 @@ StepEnd PresetMenu(const Context& context, std::span<const std::string> argument
 StepEnd MakePreset(const Context& context, std::span<const std::string> arguments);
 StepEnd ImportKolibri(const Context& context, std::span<const std::string> arguments);
 StepEnd KiwixCatalogStep(const Context& context, std::span<const std::string> arguments);
+StepEnd AddModuleToMenu(const Context& context, std::span<const std::string> arguments);
+StepEnd KaliteLanguage(const Context& context, std::span<const std::string> arguments);
+StepEnd KaliteVideos(const Context& context, std::span<const std::string> arguments);
+StepEnd RachelFetch(const Context& context, std::span<const std::string> arguments);
+StepEnd RachelUnpack(const Context& context, std::span<const std::string> arguments);
+StepEnd RachelInstall(const Context& context, std::span<const std::string> arguments);
+int RachelInstallStatus(ErrorCode code);
+StepEnd UrlCheck(const Context& context, std::span<const std::string> arguments);
 
 }  // namespace cmdsrv

@@ -45,17 +45,7 @@ class Sync {
       : settings_(context.settings), repository_(context.settings), end_(end) {}
 
   StepEnd Run() {
-    if (!Look(settings_.menu_defs_dir)) return Fail(ErrorCode::NotFound, "there is no {}", settings_.menu_defs_dir);
-    auto files = repository_.List();
-    if (!files) {
-      Say("{}", files.error().message);
-      if (files.error().code == ErrorCode::TryLater &&
-          files.error().message.find("no more requests") != std::string::npos)
-        return Failure(files.error());
-      return Fail(ErrorCode::Unavailable, "Unable to contact Server");
-    }
-    files_ = *std::move(files);
-    obsolete_ = ReadObsolete(settings_);
+    if (auto ready = Prepare(); !ready) return Failure(ready.error());
     languages_ = ReadLanguages(settings_.assets_dir);
     for (const std::string& name : Names()) {
       if (end_ && Steady::now() >= *end_)
@@ -71,7 +61,55 @@ class Sync {
     return said_ ? std::string("Synchronisation is complete.") : std::string("No changes found.");
   }
 
+  /// After a copy of the whole repository was put here, for example by git: what is here came from there.
+  StepEnd AdoptCopies() {
+    if (auto ready = Prepare(); !ready) return Failure(ready.error());
+    std::size_t adopted = 0;
+    std::size_t failed = 0;
+    for (const std::string& name : Names()) {
+      const auto done = Adopt(name);
+      if (!done) Tell("{}: {}", name, done.error().message);
+      if (!done) ++failed;
+      if (done && *done) ++adopted;
+    }
+    return fmt::format("{} definitions are known as copies of the repository, {} could not be read", adopted, failed);
+  }
+
  private:
+  Result<void> Prepare() {
+    if (!Look(settings_.menu_defs_dir)) return Fail(ErrorCode::NotFound, "there is no {}", settings_.menu_defs_dir);
+    auto files = repository_.List();
+    if (!files) {
+      Say("{}", files.error().message);
+      if (files.error().code == ErrorCode::TryLater &&
+          files.error().message.find("no more requests") != std::string::npos)
+        return Failure(files.error());
+      return Fail(ErrorCode::Unavailable, "Unable to contact Server");
+    }
+    files_ = *std::move(files);
+    obsolete_ = ReadObsolete(settings_);
+    return {};
+  }
+
+  /// True when it was marked. What an administrator has changed stays his.
+  Result<bool> Adopt(const std::string& name) {
+    if (obsolete_.contains(name)) {
+      auto removed = RemoveFile(LocalPath(name));
+      if (removed && *removed) Tell("{} is obsolete and removed", name);
+      return removed.map([](bool) { return false; });
+    }
+    const auto* remote = Remote(kDefs, name + ".json");
+    if (remote == nullptr || !Look(LocalPath(name))) return false;
+    const auto text = ReadFile(LocalPath(name), kDefLimit);
+    if (!text) return Failure(text.error());
+    auto fields = ParseMenuDef(*text);
+    if (!fields) return Failure(fields.error());
+    if (TextMember(*fields, "edit_status") == "local_change") return false;
+    (*fields)["commit_sha"] = remote->sha;
+    (*fields)["edit_status"] = "repo";
+    return WriteDef(name, OrderMenuDef(*fields), *text).map([] { return true; });
+  }
+
   template <class... Args>
   void Tell(fmt::format_string<Args...> format, Args&&... args) {
     said_ = true;
@@ -225,7 +263,7 @@ class Sync {
 }  // namespace
 
 StepEnd SyncMenuDefs(const Context& context, std::span<const std::string> arguments) {
-  const auto options = Options::Parse(arguments, {{"--deadline", true}}, 0);
+  const auto options = Options::Parse(arguments, {{"--deadline", true}, {"--cloned", false}}, 0);
   if (!options) return Failure(options.error());
   const auto deadline = options->Number("--deadline", 0, 1);
   if (!deadline) return Failure(deadline.error());
@@ -237,7 +275,8 @@ StepEnd SyncMenuDefs(const Context& context, std::span<const std::string> argume
   if (!lock) return Failure(lock.error());
   std::optional<Steady::time_point> end;
   if (*deadline > 0) end = Steady::now() + std::chrono::seconds(std::min(*deadline, 86'400LL));
-  return Sync(context, end).Run();
+  Sync sync(context, end);
+  return options->Has("--cloned") ? sync.AdoptCopies() : sync.Run();
 }
 
 }  // namespace cmdsrv

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "platform/unique_fd.hpp"
 #include "steps/module_loader.hpp"
+#include "steps/proof.hpp"
 #include "steps/zim_module.hpp"
 
 namespace cmdsrv::zim_tools {
@@ -36,12 +37,6 @@ std::uint64_t LittleEndian(std::string_view bytes) {
   std::uint64_t number = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8U | static_cast<unsigned char>(bytes[i]);
   return number;
-}
-
-bool LooksLikeAWebPage(std::string_view head) {
-  std::string_view text = head;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  return Trim(text).starts_with('<');
 }
 
 Result<std::string> ReadHead(int file, const std::string& path) {

@@ -2,10 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 
-#include "content/shared_data.hpp"
 #include "support/ask.hpp"
 #include "support/files.hpp"
 #include "support/rsync_server.hpp"
@@ -264,42 +262,6 @@ TEST_F(Presets, PlansOfOtherCommands) {
     EXPECT_THAT(PrintJson(Plan(command)), HasSubstr("Error")) << command;
   EXPECT_THAT(Send(R"(PLAN {"command": "INST-ZIMS {"})"), HasSubstr("Malformed Command PLAN"));
   EXPECT_THAT(OrThrow(ReadJobs(box.Socket())), IsEmpty());
-}
-
-/// The seven real ones against a catalog made to fit.
-TEST_F(Presets, RealOnesCanBePlanned) {
-  CMDSRV_NEEDS_SHARED_DATA();
-  std::filesystem::copy(SharedPath("presets"), presets, std::filesystem::copy_options::recursive);
-  json::object zims, modules, maps;
-  for (const std::string& id : NamesIn(presets)) {
-    const auto content = OrThrow(ParseJson(OrThrow(ReadText(presets + id + "/content.json")))).as_object();
-    const auto take = [&](const char* key, const std::function<void(const std::string&)>& add) {
-      const auto* list = content.if_contains(key);
-      for (const auto& one : list != nullptr ? list->as_array() : json::array()) add(std::string(one.as_string()));
-    };
-    take("zims", [&](const std::string& name) {
-      zims["id-" + name] = json::object{{"file_ref", name + "_2026-01"},
-                                        {"perma_ref", name},
-                                        {"size", "10"},
-                                        {"url", "http://127.0.0.1:9/" + name + "_2026-01.zim"},
-                                        {"source", "zims"}};
-    });
-    take("modules", [&](const std::string& name) {
-      modules[name] = json::object{{"moddir", name}, {"ksize", "10"}, {"rsync_url", rsync->Url(name)}};
-    });
-    take("maps", [&](const std::string& name) { maps[name] = json::object{{"size", 1000}}; });
-  }
-  OrThrow(WriteText(box.Path(box::kCatalogFile), PrintJson(json::object{{"zims", zims}})));
-  OrThrow(WriteText(box.Path("/etc/iiab/oer2go_catalog.json"), PrintJson(json::object{{"modules", modules}})));
-  OrThrow(WriteText(box.Path("/library/www/html/common/assets/adm-map-catalog.json"),
-                    PrintJson(json::object{{"base", json::object()}, {"maps", maps}})));
-  Start();
-  for (const std::string& id : NamesIn(presets)) {
-    const auto plan = Plan(fmt::format(R"(INST-PRESETS {{"preset_id": "{}"}})", id));
-    EXPECT_EQ(plan.at("accepted"), true) << id << PrintJson(plan);
-    EXPECT_THAT(plan.at("skipped").as_array(), IsEmpty()) << id << PrintJson(plan);
-    EXPECT_FALSE(plan.at("steps").as_array().empty()) << id;
-  }
 }
 
 }  // namespace

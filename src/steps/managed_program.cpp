@@ -1,0 +1,26 @@
+#include "steps/managed_program.hpp"
+
+#include "base/text.hpp"
+#include "steps/program.hpp"
+#include "steps/say.hpp"
+
+namespace cmdsrv {
+
+Result<void> RunManaged(const Context& context, const std::vector<std::string>& argv, std::string_view shown,
+                        const std::string& directory) {
+  std::string last;
+  Watch watch;
+  watch.directory = directory;
+  watch.on_line = [&](std::string_view line) {
+    SayLine(line);
+    if (const auto text = Trim(line); !text.empty()) last = Shorten(CleanOutput(text), 300);
+  };
+  EndRequests requests;
+  const auto end = RunWatched(context, argv, watch, requests);
+  if (!end) return Failure(end.error());
+  requests.EndIfAsked();
+  if (end->exited && end->status == 0) return {};
+  return Fail(ErrorCode::TryLater, "{} ended with {}: {}", shown, Describe(*end), last);
+}
+
+}  // namespace cmdsrv
