@@ -49,6 +49,12 @@ constexpr Meaning kMeanings[] = {
     {.parameter = "DEL-DOWNLOADS.sub_dir", .refused = kCompared, .harmless = R"("zims")"},
     {.parameter = "DEL-MODULES.device", .refused = kCompared, .harmless = R"("internal")"},
     {.parameter = "DEL-MODULES.mod_type", .refused = kCompared, .harmless = R"("modules")"},
+    {.parameter = "INST-KALITE.lang_code", .refused = kCompared, .harmless = R"("en")"},
+    // Compared with paths in a database, never with those of files.
+    {.parameter = "INST-KALITE.topics",
+     .pattern = R"(["@"])",
+     .refused = kCompared & ~(kTraversal | kHere),
+     .harmless = R"(["khan/hazard/"])"},
     {.parameter = "INST-KOLIBRI.channels",
      .pattern = R"([{"channel_id": "@"}])",
      .refused = kCompared,
