@@ -89,6 +89,7 @@ class Deleter {
 
   /// The answer, and the new index of the library where ZIMs of the box were deleted.
   Outcome Answered() const {
+    if (!zims_.empty() || !modules_.empty()) services_.jobs.SpaceFreed();
     Answer answer = Success{errors_ ? "- Some errors occurred" : ""};
     if (!device_.IsInternal() || zims_.empty()) return answer;
     AnsweredPlan both{std::move(answer), {}};

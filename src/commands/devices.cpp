@@ -57,6 +57,10 @@ Result<UniqueFd> OpenPlace(const Device& device, Place place, const Settings& se
   });
 }
 
+std::string PathOf(const Device& device, Place place, const Settings& settings) {
+  return device.IsInternal() ? PathInBox(place, settings) : fmt::format("{}/{}", device.path, PathOnStick(place));
+}
+
 Result<std::vector<std::string>> NamesIn(const UniqueFd& directory) {
   return ListDirectory(fmt::format("/proc/self/fd/{}", directory.Get()));
 }

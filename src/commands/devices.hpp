@@ -30,6 +30,9 @@ enum class Place { Zims, Indexes, Modules };
 /// The directory of the device that holds this. What lies on a stick is hostile: no link on the way there is followed.
 Result<UniqueFd> OpenPlace(const Device& device, Place place, const Settings& settings);
 
+/// The same directory as a path without a slash at its end, for numbers only: nobody promises where it leads.
+std::string PathOf(const Device& device, Place place, const Settings& settings);
+
 /// Names in an open directory.
 Result<std::vector<std::string>> NamesIn(const UniqueFd& directory);
 

@@ -20,6 +20,8 @@ class FakeBoard final : public JobBoard {
   Result<std::vector<JobId>> retried = std::vector<JobId>{JobId{43}, JobId{44}};
   std::optional<std::uint64_t> asked_since;
   JobChanges changes;
+  std::vector<SpaceClaim> claims;
+  int freed = 0;
   JobEvents events{0};
 
   Result<Reservation> Reserve(std::string canonical) override { return Reservation({}, std::move(canonical)); }
@@ -30,6 +32,8 @@ class FakeBoard final : public JobBoard {
     asked_since = since;
     return changes;
   }
+  void SpaceFreed() override { ++freed; }
+  std::vector<SpaceClaim> SpaceClaims() const override { return claims; }
   JobEvents& Events() override { return events; }
   ActiveSummary Active() const override { return active; }
   std::vector<UnfinishedCommand> Unfinished() const override { return unfinished; }

@@ -104,6 +104,7 @@ Result<Outcome> DelDownloads(const Arguments& arguments, Services& services) {
     log::Warning(kCommands, "not deleted: {}", deleted.error().message);
   }
   if (directory) ::fsync(directory.Get());
+  services.jobs.SpaceFreed();
   return Answer(Success{errors ? "- Some errors occurred" : ""});
 }
 

@@ -99,7 +99,7 @@ Result<Outcome> InstallMap(const Arguments& arguments, Services& services) {
   if (source == "bittorrent") return Fail(ErrorCode::Refused, "Not able to do bittorrent yet in Command");
   const std::string address = AddressOf(*map, settings);
   if (address.empty()) return Fail(ErrorCode::Refused, "Unknown Map Source {}", source);
-  const SpaceNeeds needs = NeedsOf(*map, settings);
+  const SpaceNeeds needs = NeedsOf(*map, services);
   if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Map");
   JobPlan plan = PlanInstall(*map, settings, address);
   plan.space = needs.Uses();

@@ -122,7 +122,7 @@ Result<Outcome> InstallModule(const Arguments& arguments, Services& services) {
     return Fail(ErrorCode::Refused, "Module is already being installed");
   const auto source = SourceOf(*module, settings);
   if (source.empty()) return Fail(ErrorCode::Refused, "Module has no download source");
-  const SpaceNeeds needs = NeedsOf(*module, settings);
+  const SpaceNeeds needs = NeedsOf(*module, services);
   if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Module");
   JobPlan plan = PlanInstall(*module, source);
   plan.space = needs.Uses();
@@ -140,12 +140,12 @@ Result<Outcome> CopyModules(const Arguments& arguments, Services& services) {
   if (!bytes) return Say("Module not found on Source.");
   if (dest->IsInternal() && Look(settings.modules_dir + module)) return Say("Module is already installed.");
   if (FindNamesAtWork(services).modules.contains(module)) return Say("Module is already being installed or copied.");
-  SpaceNeeds needs;
+  SpaceNeeds needs(FloorOf(settings, services.root));
   if (dest->IsInternal()) {
-    needs.AddFetch(settings.module_working_dir, *bytes, BytesThere(settings.module_working_dir + module));
-    needs.AddMove(settings.module_working_dir, settings.modules_dir, *bytes);
+    needs.AddFetch(settings.module_working_dir, *bytes, {settings.module_working_dir + module});
+    needs.AddMove(settings.module_working_dir, settings.modules_dir, *bytes, settings.modules_dir + module);
   } else {
-    needs.AddFetch(dest->path, *bytes, ModuleBytes(*dest, module, settings).value_or(0));
+    needs.AddFetch(dest->path, *bytes, {PathOf(*dest, Place::Modules, settings) + "/" + module});
   }
   if (!needs.Fit(services)) return Say("Not enough storage space on Destination.");
   JobPlan plan = PlanCopy(*source, *dest, module);

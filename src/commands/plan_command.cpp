@@ -14,12 +14,17 @@ constexpr std::string_view kPlannable[] = {"COPY-OER2GO-MOD", "COPY-ZIMS",      
                                            "INST-KOLIBRI",    "INST-OER2GO-MOD", "INST-OSM-VECT-SET",
                                            "INST-SAT-AREA",   "INST-ZIMS",       "UPGRADE-ZIMS"};
 
-json::array DescribeSpace(const std::vector<SpaceUse>& uses) {
+json::array DescribeSpace(const SpaceNeeds& needs, const Services& services) {
   json::array list;
-  for (const SpaceUse& use : uses) {
-    json::object one{{"directory", use.directory}, {"fetch", use.fetch}, {"peak", use.peak}, {"final", use.final}};
-    if (const auto space = SpaceAt(use.directory)) one["available"] = space->available_bytes;
-    list.push_back(std::move(one));
+  for (const SpaceNeeds::Standing& one : needs.Standings(services)) {
+    list.push_back(json::object{{"directory", one.use.claim.directory},
+                                {"volume", one.volume.name},
+                                {"fetch", one.use.fetch},
+                                {"peak", one.use.peak},
+                                {"final", one.use.final},
+                                {"available", one.volume.available},
+                                {"promised", one.promised},
+                                {"floor", one.volume.floor}});
   }
   return list;
 }
@@ -45,12 +50,14 @@ std::uint64_t Fetched(const std::vector<SpaceUse>& uses) {
   return bytes;
 }
 
-json::object Describe(const std::vector<StepPlan>& steps, const std::vector<SpaceUse>& uses,
+json::object Describe(const std::vector<StepPlan>& steps, const SpaceNeeds& needs, const Services& services,
                       const std::optional<std::pair<std::string, std::string>>& service) {
+  const std::string waits = needs.WhyWaiting(services);
   return {{"accepted", true},
+          {"waits_for_space", waits.empty() ? json::value(nullptr) : json::value(waits)},
           {"steps", DescribeSteps(steps, service)},
-          {"fetch", Fetched(uses)},
-          {"space", DescribeSpace(uses)},
+          {"fetch", Fetched(needs.Uses())},
+          {"space", DescribeSpace(needs, services)},
           {"services_added", json::array()},
           {"skipped", json::array()}};
 }
@@ -65,7 +72,7 @@ Result<Outcome> PlanPresetCommand(const Arguments& arguments, Services& services
   if (!preset) return Declined(preset.error());
   const auto planned = PlanPreset(id, *preset, services);
   if (!planned) return Declined(planned.error());
-  json::object reply = Describe(planned->steps, planned->space.Uses(), std::nullopt);
+  json::object reply = Describe(planned->steps, planned->space, services, std::nullopt);
   reply["services_added"] = ToArray(planned->added);
   reply["skipped"] = ToArray(planned->skipped);
   return Answer(json::value(std::move(reply)));
@@ -87,7 +94,9 @@ Result<Outcome> PlanCommand(const Arguments& arguments, Services& services) {
   if (!outcome) return Declined(outcome.error());
   const auto* plan = std::get_if<JobPlan>(&*outcome);
   if (plan == nullptr) return Fail(ErrorCode::Internal, "{} made no plan", command->verb);
-  return Answer(json::value(Describe(plan->steps, plan->space, plan->service)));
+  SpaceNeeds needs(FloorOf(services.settings, services.root));
+  needs.Add(plan->space);
+  return Answer(json::value(Describe(plan->steps, needs, services, plan->service)));
 }
 
 }  // namespace cmdsrv

@@ -105,6 +105,8 @@ void Append(PresetPlan& preset, JobPlan plan) {
       *step.after += first;
     } else {
       step.service = plan.service;
+      // Each item waits for its own space: what fits does not wait for what does not.
+      for (SpaceUse& use : plan.space) step.space.push_back(use.claim);
     }
     preset.steps.push_back(std::move(step));
   }
@@ -137,7 +139,7 @@ void AddServices(PresetPlan& plan, const Preset& preset, Services& services) {
 
 Result<PresetPlan> PlanPreset(const std::string& id, const Preset& preset, Services& services) {
   const auto no_space = [&] { return Fail(ErrorCode::Refused, "Not enough storage space for Preset {}.", id); };
-  PresetPlan plan;
+  PresetPlan plan(FloorOf(services.settings, services.root));
   AddServices(plan, preset, services);
   for (const Item& item : Items(preset.content, services).Missing(plan.skipped)) {
     auto one = PlanItem(item, services);

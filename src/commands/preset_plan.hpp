@@ -11,6 +11,8 @@ namespace cmdsrv {
 
 /// What installing a preset means on this box now: what is there already is left out.
 struct PresetPlan {
+  explicit PresetPlan(SpaceFloor floor) : space(std::move(floor)) {}
+
   std::vector<StepPlan> steps;  ///< of the content, each with the service that it waits for
   SpaceNeeds space;
   std::vector<std::string> skipped;  ///< "zim wikem_en_all: Zim ID not found"

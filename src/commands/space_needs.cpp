@@ -1,165 +1,187 @@
 #include "commands/space_needs.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
-#include "commands/preset_plan.hpp"
+#include "platform/disk_usage.hpp"
 #include "platform/files.hpp"
-#include "platform/tree_walk.hpp"
-#include "protocol/command.hpp"
 
 namespace cmdsrv {
 namespace {
 
-std::uint64_t WithMargin(std::uint64_t bytes) { return bytes + bytes / 20; }
-
-/// Of the directory, or of the nearest parent that is there.
-Result<Space> SpaceFor(std::string directory) {
-  while (directory.size() > 1 && !Look(directory)) {
-    while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
-    directory.resize(directory.rfind('/') + 1);
-  }
-  return SpaceAt(directory);
-}
-
-std::string ZipFile(const Settings& settings, const CatalogZim& zim) {
-  return settings.zim_download_prefix + zim.file_ref + ".zip";
-}
-
-/// What accepted Commands still need on each file system: they come first.
-SpaceNeeds NeedsOfUnfinished(Services& services) {
-  SpaceNeeds needs;
-  const Settings& settings = services.settings;
-  const auto zims = services.zim_catalog.Get();
-  const auto modules = services.content.modules.Get();
-  const auto maps = services.content.maps.Get();
-  for (const UnfinishedCommand& item : UnfinishedContent(services)) {
-    const auto command = ParseCommand(item.message);
-    if (!command) continue;
-    const json::object& arguments = command->arguments;
-    if (command->verb == "INST-ZIMS" && zims) {
-      const CatalogZim* zim = (*zims)->Find(TextMember(arguments, "zim_id"));
-      if (zim != nullptr) needs.Add(NeedsOf(*zim, settings).Uses());
-    } else if (command->verb == "INST-OER2GO-MOD" && modules) {
-      const CatalogModule* module = (*modules)->Find(TextMember(arguments, "moddir"));
-      if (module != nullptr) needs.Add(NeedsOf(*module, settings).Uses());
-    } else if (command->verb == "INST-OSM-VECT-SET" && maps) {
-      const CatalogMap* map = (*maps)->Find(TextMember(arguments, "osm_vect_id"));
-      if (map != nullptr) needs.Add(NeedsOf(*map, settings).Uses());
-    }
-  }
-  return needs;
-}
+std::uint64_t MarginOf(std::uint64_t bytes) { return bytes / 20; }
 
 }  // namespace
 
 SpaceNeeds::Need* SpaceNeeds::At(const std::string& directory) {
-  const auto space = SpaceFor(directory);
-  if (!space) return nullptr;
-  Need& need = needs_[space->device];
-  if (need.use.directory.empty()) need.use.directory = directory;
-  need.available = space->available_bytes;
+  auto volume = VolumeOf(directory, floor_);
+  if (!volume) return nullptr;
+  Need& need = needs_[volume->id];
+  if (need.use.claim.directory.empty()) need.use.claim.directory = directory;
+  need.volume = *std::move(volume);
   return &need;
 }
 
-void SpaceNeeds::AddFetch(const std::string& directory, std::uint64_t bytes, std::uint64_t have) {
+std::uint64_t SpaceNeeds::AddPlaces(Need& need, const std::vector<std::string>& places) {
+  std::uint64_t there = 0;
+  for (const std::string& place : places) {
+    if (std::ranges::find(need.use.claim.grows, place) != need.use.claim.grows.end()) continue;
+    need.use.claim.grows.push_back(place);
+    there += BytesOnDisk(place);
+  }
+  return there;
+}
+
+void SpaceNeeds::AddFetch(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places) {
   Need* need = At(directory);
   if (need == nullptr) return;
-  const std::uint64_t wanted = WithMargin(bytes);
+  const std::uint64_t have = AddPlaces(*need, places);
+  const std::uint64_t wanted = bytes + MarginOf(bytes);
   need->use.fetch += bytes > have ? bytes - have : 0;
   need->use.peak += wanted > have ? wanted - have : 0;
   need->use.final += static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(have);
+  need->use.claim.bytes += bytes;
+  need->use.claim.margin += MarginOf(bytes);
+  need->use.claim.stays += static_cast<std::int64_t>(bytes);
 }
 
-void SpaceNeeds::AddCopy(const std::string& directory, std::uint64_t bytes) {
-  if (Need* need = At(directory)) need->use.peak += WithMargin(bytes);
+void SpaceNeeds::AddCopy(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places) {
+  Need* need = At(directory);
+  if (need == nullptr) return;
+  const std::uint64_t have = AddPlaces(*need, places);
+  const std::uint64_t wanted = bytes + MarginOf(bytes);
+  need->use.peak += wanted > have ? wanted - have : 0;
+  need->use.final -= static_cast<std::int64_t>(have);
+  need->use.claim.bytes += bytes;
+  need->use.claim.margin += MarginOf(bytes);
 }
 
-void SpaceNeeds::AddMove(const std::string& from, const std::string& to, std::uint64_t bytes) {
-  const auto first = SpaceFor(from);
-  const auto second = SpaceFor(to);
-  if (!first || !second || first->device == second->device) return;
-  At(from)->use.final -= static_cast<std::int64_t>(bytes);
+void SpaceNeeds::AddMove(const std::string& from, const std::string& to, std::uint64_t bytes,
+                         const std::string& place) {
+  const auto first = VolumeOf(from, floor_);
+  const auto second = VolumeOf(to, floor_);
+  if (!first || !second) return;
   Need* need = At(to);
-  need->use.peak += WithMargin(bytes);
+  // What stands in its place, an older version perhaps, is no part of it.
+  const std::vector<std::string> places = Look(place) ? std::vector<std::string>{} : std::vector{place};
+  (void)AddPlaces(*need, places);
+  if (first->id == second->id) return;
+  need->use.peak += bytes + MarginOf(bytes);
   need->use.final += static_cast<std::int64_t>(bytes);
+  need->use.claim.bytes += bytes;
+  need->use.claim.margin += MarginOf(bytes);
+  need->use.claim.stays += static_cast<std::int64_t>(bytes);
+  Need* left = At(from);
+  left->use.final -= static_cast<std::int64_t>(bytes);
+  left->use.claim.stays -= static_cast<std::int64_t>(bytes);
 }
 
 void SpaceNeeds::AddFreed(const std::string& directory, std::uint64_t bytes) {
-  if (Need* need = At(directory)) need->use.final -= static_cast<std::int64_t>(bytes);
+  Need* need = At(directory);
+  if (need == nullptr) return;
+  need->use.final -= static_cast<std::int64_t>(bytes);
+  need->use.claim.stays -= static_cast<std::int64_t>(bytes);
 }
 
 void SpaceNeeds::Add(const std::vector<SpaceUse>& uses) {
   for (const SpaceUse& use : uses) {
-    Need* need = At(use.directory);
+    Need* need = At(use.claim.directory);
     if (need == nullptr) continue;
     need->use.fetch += use.fetch;
     need->use.peak += use.peak;
     need->use.final += use.final;
+    need->use.claim.bytes += use.claim.bytes;
+    need->use.claim.margin += use.claim.margin;
+    need->use.claim.stays += use.claim.stays;
+    auto& grows = need->use.claim.grows;
+    grows.insert(grows.end(), use.claim.grows.begin(), use.claim.grows.end());
   }
 }
 
-std::string SpaceNeeds::WhyNot(Services& services) const {
-  const auto system = SpaceAt(services.root.Path("/"));
-  const SpaceNeeds accepted = NeedsOfUnfinished(services);
-  for (const auto& [device, need] : needs_) {
+std::string SpaceNeeds::WhyRefused(const Services& services) const {
+  std::map<std::uint64_t, std::uint64_t> back;
+  for (SpaceClaim& claim : services.jobs.SpaceClaims()) {
+    const MeasuredClaim measured = Measure(std::move(claim), floor_);
+    if (measured.volume) back[measured.volume->id] += GivesBack(measured.claim, measured.there);
+  }
+  for (const auto& [id, need] : needs_) {
     if (need.use.peak == 0) continue;
-    std::uint64_t kept = 0;
-    if (system && system->device == device) kept = static_cast<std::uint64_t>(services.settings.root_reserve_mb) << 20U;
-    if (const auto other = accepted.needs_.find(device); other != accepted.needs_.end()) kept += other->second.use.peak;
-    if (need.use.peak + kept <= need.available) continue;
-    return fmt::format("{} has {} free, {} are needed, and {} are kept for accepted Commands and the system",
-                       need.use.directory, HumanSize(static_cast<double>(need.available)),
-                       HumanSize(static_cast<double>(need.use.peak)), HumanSize(static_cast<double>(kept)));
+    const auto more = back.find(id);
+    const std::uint64_t room = need.volume.available + (more == back.end() ? 0 : more->second);
+    if (need.use.peak + need.volume.floor > room) return Describe({need.volume, need.use.peak, 0});
   }
   return {};
 }
 
-bool SpaceNeeds::Fit(Services& services) const { return WhyNot(services).empty(); }
+std::vector<SpaceNeeds::Standing> SpaceNeeds::Standings(const Services& services) const {
+  SpaceBook book;
+  for (SpaceClaim& claim : services.jobs.SpaceClaims()) {
+    const MeasuredClaim promised = Measure(std::move(claim), floor_);
+    book.Promise({&promised, 1});
+  }
+  std::vector<Standing> standings;
+  for (const auto& [id, need] : needs_) {
+    if (need.use.claim.bytes > 0 || need.use.final != 0)
+      standings.push_back({need.use, need.volume, book.PromisedOn(id)});
+  }
+  return standings;
+}
+
+std::string SpaceNeeds::WhyWaiting(const Services& services) const {
+  for (const Standing& one : Standings(services)) {
+    const std::uint64_t needed = one.use.peak;
+    if (needed > 0 && needed + one.promised + one.volume.floor > one.volume.available)
+      return Describe({one.volume, needed, one.promised});
+  }
+  return {};
+}
 
 std::vector<SpaceUse> SpaceNeeds::Uses() const {
   std::vector<SpaceUse> uses;
-  for (const auto& [device, need] : needs_) uses.push_back(need.use);
+  for (const auto& [id, need] : needs_) {
+    if (need.use.claim.bytes > 0 || need.use.final != 0) uses.push_back(need.use);
+  }
   return uses;
 }
 
+SpaceFloor FloorOf(const Settings& settings, const Root& root) {
+  return {root.Path("/"), static_cast<std::uint64_t>(settings.root_reserve_mb) << 20U};
+}
+
 /// Room for what is fetched, what is unpacked, and for the copy where the library is on another file system.
-SpaceNeeds NeedsOf(const CatalogZim& zim, const Settings& settings) {
+SpaceNeeds NeedsOf(const CatalogZim& zim, const Services& services) {
+  const Settings& settings = services.settings;
   const std::uint64_t bytes = zim.size_k * 1024;
-  SpaceNeeds needs;
+  SpaceNeeds needs(FloorOf(settings, services.root));
   const std::string content = settings.zim_dir + "content/";
   if (zim.source == ZimSource::Portable) {
-    const std::string part = settings.zim_downloads_dir + ZipFile(settings, zim);
-    needs.AddFetch(settings.zim_downloads_dir, bytes, BytesThere(Look(part) ? part : part + ".part"));
-    needs.AddCopy(settings.zim_working_dir, bytes);
+    const std::string zip = settings.zim_downloads_dir + settings.zim_download_prefix + zim.file_ref + ".zip";
+    needs.AddFetch(settings.zim_downloads_dir, bytes, {zip, zip + ".part"});
+    needs.AddCopy(settings.zim_working_dir, bytes, {settings.zim_working_dir + zim.file_ref});
   } else {
-    const std::string part = settings.zim_working_dir + zim.file_ref + ".zim.part";
-    needs.AddFetch(settings.zim_working_dir, bytes, BytesThere(part));
+    const std::string zim_file = settings.zim_working_dir + zim.file_ref + ".zim";
+    needs.AddFetch(settings.zim_working_dir, bytes, {zim_file, zim_file + ".part"});
   }
-  needs.AddMove(settings.zim_working_dir, content, bytes);
+  needs.AddMove(settings.zim_working_dir, content, bytes, content + zim.file_ref + ".zim");
   return needs;
 }
 
-SpaceNeeds NeedsOf(const CatalogModule& module, const Settings& settings) {
+SpaceNeeds NeedsOf(const CatalogModule& module, const Services& services) {
+  const Settings& settings = services.settings;
   const std::uint64_t bytes = module.size_k * 1024;
-  SpaceNeeds needs;
-  needs.AddFetch(settings.module_working_dir, bytes, BytesThere(settings.module_working_dir + module.moddir));
-  needs.AddMove(settings.module_working_dir, settings.modules_dir, bytes);
+  SpaceNeeds needs(FloorOf(settings, services.root));
+  needs.AddFetch(settings.module_working_dir, bytes, {settings.module_working_dir + module.moddir});
+  needs.AddMove(settings.module_working_dir, settings.modules_dir, bytes, settings.modules_dir + module.moddir);
   return needs;
 }
 
-SpaceNeeds NeedsOf(const CatalogMap& map, const Settings& settings) {
-  SpaceNeeds needs;
-  const std::string part = settings.maps_working_dir + map.file;
-  needs.AddFetch(settings.maps_working_dir, map.bytes, BytesThere(Look(part) ? part : part + ".part"));
-  needs.AddMove(settings.maps_working_dir, settings.map_tiles_dir, map.bytes);
+SpaceNeeds NeedsOf(const CatalogMap& map, const Services& services) {
+  const Settings& settings = services.settings;
+  SpaceNeeds needs(FloorOf(settings, services.root));
+  const std::string file = settings.maps_working_dir + map.file;
+  needs.AddFetch(settings.maps_working_dir, map.bytes, {file, file + ".part"});
+  needs.AddMove(settings.maps_working_dir, settings.map_tiles_dir, map.bytes, settings.map_tiles_dir + map.file);
   return needs;
-}
-
-std::uint64_t BytesThere(const std::string& path) {
-  const auto facts = Look(path);
-  if (!facts) return 0;
-  if (!facts->is_directory) return facts->is_regular ? facts->bytes : 0;
-  const auto tree = CountTree(path);
-  return tree ? tree->bytes : 0;
 }
 
 }  // namespace cmdsrv

@@ -95,7 +95,7 @@ Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
   const bool portable = zim->source == ZimSource::Portable;
   const auto no_directory = [] { return Fail(ErrorCode::Refused, "Error creating directory in Command"); };
   if (!MakeBaseDirectories(settings)) return no_directory();
-  const SpaceNeeds needs = NeedsOf(*zim, settings);
+  const SpaceNeeds needs = NeedsOf(*zim, services);
   if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
   if (portable && !MakeDirectories(settings.zim_working_dir + zim->file_ref)) return no_directory();
   JobPlan plan = portable ? PlanZipInstall(*zim) : PlanZimInstall(*zim);

@@ -109,11 +109,12 @@ Result<Outcome> UpgradeZims(const Arguments& arguments, Services& services) {
       return Fail(ErrorCode::Refused, "{} is being copied or deleted", one.old_stem);
   }
   JobPlan plan = Plan(*chosen);
-  SpaceNeeds needs;
+  SpaceNeeds needs(FloorOf(services.settings, services.root));
   for (const ZimUpgrade& one : *chosen) {
-    needs.Add(NeedsOf(one.zim, services.settings).Uses());
+    needs.Add(NeedsOf(one.zim, services).Uses());
     needs.AddFreed(services.settings.zim_dir + "content/", one.old_size_k * 1024);
   }
+  if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Zims");
   plan.space = needs.Uses();
   return plan;
 }

@@ -27,8 +27,10 @@ JobRecord RecordOf(const JobRow& row, JobOptions options, const CommandRow& comm
   return job;
 }
 
-JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::string& canonical) {
+JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::string& canonical,
+                     const std::vector<SpaceClaim>& space) {
   JobOptions options;
+  options.space = space;
   options.extra_vars = plan.extra_vars;
   options.service = step.service ? step.service : plan.service;
   options.argv = step.argv;
@@ -41,6 +43,19 @@ JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::strin
   options.restartable = step.restartable;
   options.retry = step.retry;
   return options;
+}
+
+/// Each step of a chain has the claims of its first one. Those of the plan belong to the first chain, unless the chains
+/// have their own.
+std::vector<std::vector<SpaceClaim>> ClaimsOf(const JobPlan& plan) {
+  const bool own = std::ranges::any_of(plan.steps, [](const StepPlan& step) { return !step.space.empty(); });
+  std::vector<std::vector<SpaceClaim>> claims;
+  for (const StepPlan& step : plan.steps) {
+    claims.push_back(step.after && *step.after < claims.size() ? claims[*step.after] : step.space);
+    if (claims.size() > 1 || own) continue;
+    for (const SpaceUse& use : plan.space) claims.back().push_back(use.claim);
+  }
+  return claims;
 }
 
 constexpr std::chrono::seconds kChainIsRemembered{60};
@@ -60,6 +75,7 @@ OutputPiece PieceOf(const std::string& text, std::uint64_t offset, std::size_t l
 Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, std::span<const JobId> ids,
                                        const std::string& canonical, WallTime now) {
   std::vector<JobRow> rows;
+  const auto claims = ClaimsOf(plan);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const StepPlan& step = plan.steps[i];
     if (step.argv.empty() || !step.argv.front().starts_with('/')) {
@@ -76,7 +92,7 @@ Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, s
       rows[*step.after].has_dependent = true;
     }
     row.job_command = step.display.empty() ? MaskUrlCredentials(QuoteForDisplay(step.argv)) : step.display;
-    row.options_json = PrintJobOptions(OptionsOf(plan, step, canonical));
+    row.options_json = PrintJobOptions(OptionsOf(plan, step, canonical, claims[i]));
     row.status = NameOf(JobStatus::Scheduled);
     row.created_text = row.updated_text = ToD1(now);
     rows.push_back(std::move(row));
@@ -108,11 +124,14 @@ Result<std::vector<JobId>> Board::Submit(CommandRow command, JobPlan plan, Reser
   int step_count = 0;
   for (const JobRow& row : *rows) step_count = std::max(step_count, row.step_no);
   std::vector<JobRecord> jobs;
+  const auto claims = ClaimsOf(plan);
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    JobOptions options = OptionsOf(plan, plan.steps[i], reservation.Canonical());
+    JobOptions options = OptionsOf(plan, plan.steps[i], reservation.Canonical(), claims[i]);
     const ServiceWait service = core_.FirstServiceState(options, (*rows)[i].depends_on);
+    const SpaceWait space = core_.FirstSpaceState(options, (*rows)[i].depends_on);
     jobs.push_back(RecordOf((*rows)[i], std::move(options), command, step_count));
     jobs.back().stage = Waiting{.service = service};
+    jobs.back().space = space;
   }
   if (auto written = store_.InsertGroup(std::move(command), std::move(*rows)); !written)
     return tl::unexpected(written.error());
@@ -170,6 +189,18 @@ Result<std::vector<JobId>> Board::Retry(JobId id) {
   if (!reservation) return Fail(ErrorCode::Stated, "Job  {} was sent again meanwhile; the same Command is active.", id);
   CommandRow command{store_.NextCommandId(), job->command_message.value_or(""), clock_.Wall()};
   return Submit(std::move(command), std::move(retry->plan), std::move(*reservation));
+}
+
+std::vector<SpaceClaim> Board::SpaceClaims() const {
+  std::vector<SpaceClaim> claims;
+  table_->With([&](JobTable::Jobs& jobs) {
+    for (const JobId id : SpaceClaimants(ListOf(jobs))) {
+      const JobRecord& job = jobs.at(id);
+      if (job.space == SpaceWait::Short) continue;
+      claims.insert(claims.end(), job.options.space.begin(), job.options.space.end());
+    }
+  });
+  return claims;
 }
 
 ActiveSummary Board::Active() const {

@@ -21,6 +21,8 @@ class Board final : public JobBoard {
   Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) override;
   Result<CancelAnswer> Cancel(JobId id) override;
   Result<std::vector<JobId>> Retry(JobId id) override;
+  void SpaceFreed() override { core_.SpaceFreed(); }
+  std::vector<SpaceClaim> SpaceClaims() const override;
   ActiveSummary Active() const override;
   std::vector<UnfinishedCommand> Unfinished() const override;
   Result<std::vector<JobView>> List(const Store::ListQuery& query) override;

@@ -27,6 +27,7 @@ StepPlan StepOf(const JobRow& row, JobOptions options) {
   step.service = std::move(options.service);
   step.ansible = options.ansible;
   step.full_log = options.full_log;
+  step.space = std::move(options.space);
   return step;
 }
 

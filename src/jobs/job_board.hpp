@@ -108,6 +108,12 @@ class JobBoard {
   /// Submit.
   virtual Result<std::vector<JobId>> Retry(JobId id) = 0;
 
+  /// Space was made on a disk: jobs that wait for some are looked at again. Costs nothing when none does.
+  virtual void SpaceFreed() = 0;
+
+  /// Claims of all unfinished chains, as far as their space was promised or is still to be looked for.
+  virtual std::vector<SpaceClaim> SpaceClaims() const = 0;
+
   virtual ActiveSummary Active() const = 0;
   virtual std::vector<UnfinishedCommand> Unfinished() const = 0;
   virtual Result<std::vector<JobView>> List(const Store::ListQuery& query) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "base/result.hpp"
 #include "jobs/job_board.hpp"
 #include "jobs/retry.hpp"
+#include "jobs/space_measure.hpp"
 #include "platform/event_loop.hpp"
 #include "platform/root.hpp"
 #include "store/store.hpp"
@@ -33,6 +35,9 @@ struct ServiceAnswer {
 /// Looks up needs without blocking the caller; `done` may be called from any thread, once.
 using ServiceLookup =
     std::function<void(std::vector<ServiceNeed>, std::function<void(std::vector<ServiceAnswer>)> done)>;
+
+/// Looks at the disks without blocking the caller; `done` may be called from any thread, once.
+using SpaceLookup = std::function<void(std::vector<SpaceQuestion>, std::function<void(SpaceFacts)> done)>;
 
 /// How the Minder learns that the network is back; both may be empty, then it tries again after a while.
 struct NetworkSense {
@@ -67,10 +72,14 @@ struct MinderOptions {
   /// server, because this room does not know the protocol.
   std::function<std::optional<std::string>(std::string_view message)> canonical_of;
   ServiceLookup services;
+  SpaceLookup space;                       ///< empty: nobody waits for space
+  std::chrono::seconds space_refresh{30};  ///< while at least one job waits for it
   RetryRules retry;
   NetworkSense network;
   std::function<void()> ansible_ended;  ///< called after each job of an ansible verb, Minder's thread
 };
+
+inline Limits LimitsOf(const MinderOptions& options) { return {std::max(1, options.max_running)}; }
 
 /// The Minder: one thread with an event loop that starts, watches and ends jobs. It wakes for a submit, an end, a
 /// cancel, a timer that is due, a finished write; never otherwise.

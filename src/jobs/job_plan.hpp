@@ -22,11 +22,12 @@ struct StepPlan {
   std::optional<std::pair<std::string, std::string>> service = {};  ///< instead of the plan's
   bool ansible = false;                                             ///< also when the plan's others are not
   bool full_log = false;                                            ///< the same
+  std::vector<SpaceClaim> space = {};  ///< of this step and of all that depend on it; only where `after` is empty
 };
 
-/// What a plan needs of the file system that holds `directory`.
+/// What a plan needs of the file system that holds `claim.directory`.
 struct SpaceUse {
-  std::string directory;
+  SpaceClaim claim = {};
   std::uint64_t fetch = 0;  ///< bytes that come over the line or from a stick
   std::uint64_t peak = 0;   ///< most bytes in use at a time beside what is there already, with a margin
   std::int64_t final = 0;   ///< bytes in use in the end beside what is there now; less than 0: space becomes free
@@ -40,7 +41,9 @@ struct JobPlan {
   std::optional<std::pair<std::string, std::string>> service;  ///< role and state that the first steps wait for
   bool ansible = false;  ///< ansible verb: one at a time, facts re-read at the end
   bool full_log = false;
-  std::vector<SpaceUse> space;  ///< at most one for each file system
+  /// Of all of it, at most one for each file system. Belongs to the chain of the first step, unless the chains of the
+  /// plan have claims of their own.
+  std::vector<SpaceUse> space = {};
 };
 
 }  // namespace cmdsrv

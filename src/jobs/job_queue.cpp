@@ -35,7 +35,13 @@ bool IsReady(const JobRecord& job, const Waiting& waiting, JobList jobs, SteadyT
   return !IsUnfinished(job.depends_on, jobs) && !IsUnfinished(waiting.merged_into, jobs);
 }
 
-/// Everything but the slot.
+bool HasSpace(const JobRecord& job, SteadyTime now) {
+  if (job.space == SpaceWait::None) return true;
+  return job.space == SpaceWait::Promised && job.space_looked != SteadyTime{} &&
+         now - job.space_looked <= kSpaceLookHolds;
+}
+
+/// Everything but the slot and the space.
 bool MayStart(const JobRecord& job, const Waiting& waiting, JobList jobs, const Holdings& held, SteadyTime now) {
   if (!IsReady(job, waiting, jobs, now)) return false;
   if (job.options.ansible && held.ansible) return false;
@@ -64,12 +70,24 @@ std::vector<JobId> FindStartable(JobList jobs, const Limits& limits, SteadyTime 
     for (const JobRecord* job : jobs) {
       if (held.running >= limits.max_running) return startable;
       const auto* waiting = std::get_if<Waiting>(&job->stage);
-      if (waiting == nullptr || waiting->again != again || !MayStart(*job, *waiting, jobs, held, now)) continue;
+      if (waiting == nullptr || waiting->again != again || !HasSpace(*job, now) ||
+          !MayStart(*job, *waiting, jobs, held, now))
+        continue;
       Take(held, *job);
       startable.push_back(job->id);
     }
   }
   return startable;
+}
+
+bool WantsLookAtSpace(JobList jobs, const Limits& limits, SteadyTime now) {
+  const Holdings held = HeldBy(jobs);
+  if (held.running >= limits.max_running) return false;
+  return std::ranges::any_of(jobs, [&](const JobRecord* job) {
+    const auto* waiting = std::get_if<Waiting>(&job->stage);
+    return waiting != nullptr && job->space == SpaceWait::Promised && !HasSpace(*job, now) &&
+           MayStart(*job, *waiting, jobs, held, now);
+  });
 }
 
 std::vector<JobId> MergeableWith(const JobRecord& starting, JobList jobs, SteadyTime now) {
@@ -79,7 +97,7 @@ std::vector<JobId> MergeableWith(const JobRecord& starting, JobList jobs, Steady
     const auto* waiting = std::get_if<Waiting>(&job->stage);
     if (job == &starting || waiting == nullptr || waiting->again || job->options.merge != starting.options.merge)
       continue;
-    if (IsReady(*job, *waiting, jobs, now)) same.push_back(job->id);
+    if (HasSpace(*job, now) && IsReady(*job, *waiting, jobs, now)) same.push_back(job->id);
   }
   return same;
 }
@@ -100,6 +118,7 @@ WaitReason WhyWaiting(const JobRecord& job, JobList jobs, const Holdings& held, 
     const std::string detail = waiting->service_detail.empty() ? "" : fmt::format(" ({})", waiting->service_detail);
     return {reason::kService, fmt::format("Waiting for service {}{}", job.options.service->first, detail)};
   }
+  if (job.space == SpaceWait::Short) return {reason::kSpace, "Waiting for space: " + job.space_shortage};
   if (job.options.ansible && held.ansible) {
     return {reason::kAnsible, fmt::format("Waiting for the Ansible run of job {}", *held.ansible)};
   }

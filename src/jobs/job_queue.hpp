@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,6 +31,12 @@ Holdings HeldBy(JobList jobs);
 
 /// Interrupted jobs first, then by id; what waits never blocks what comes after it. Together they keep all limits.
 std::vector<JobId> FindStartable(JobList jobs, const Limits& limits, SteadyTime now);
+
+/// A look at the disk holds for so long; a start that comes later wants another one.
+inline constexpr std::chrono::seconds kSpaceLookHolds{30};
+
+/// Some job could start now, were it not that its promised bytes were last looked for too long ago.
+bool WantsLookAtSpace(JobList jobs, const Limits& limits, SteadyTime now);
 
 /// Waiting jobs that need no run of their own when `starting` begins now: same `merge`, asked for already, and nothing
 /// else to wait for. One that was interrupted finishes what it began.

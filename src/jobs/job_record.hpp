@@ -16,6 +16,14 @@ namespace cmdsrv {
 /// What is known about the service that a first step needs.
 enum class ServiceWait { None, Unknown, NotReady, Ready };
 
+/// Whether the bytes that a chain of steps needs are kept for it; see jobs/space_rules.hpp.
+enum class SpaceWait {
+  None,      ///< it needs none, or comes later in a chain that was promised its bytes
+  Unknown,   ///< nobody has looked at the disk yet
+  Short,     ///< they would not fit beside what others were promised
+  Promised,  ///< they are kept for it until the chain has ended
+};
+
 // Where an unfinished job stands. Each stage holds what only that stage has, so that no combination of them is absurd.
 
 /// Nothing of it runs.
@@ -70,7 +78,10 @@ struct JobRecord {
   bool cancel_wanted = false;  ///< set by any thread
   std::string cancel_reason = "Cancelled on request";
   std::string cancel_code = reason::kRequest;
-  std::uint64_t told = 0;  ///< print of what was last told of it, see MinderCore::TellChanges
+  SpaceWait space = SpaceWait::None;
+  SteadyTime space_looked{};        ///< when the disk was last looked at for it
+  std::string space_shortage = {};  ///< why it is Short: a sentence
+  std::uint64_t told = 0;           ///< print of what was last told of it, see MinderCore::TellChanges
   Stage stage = Waiting{};
 };
 

@@ -31,6 +31,7 @@ MinderCore::MinderCore(Parts parts, const MinderOptions& options)
       outputs_(paths_, options.log_directory_bytes),
       gate_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
       network_(options_.network, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
+      space_(options_, parts_.clock, parts_.loop, parts_.table, [this] { Wake(); }),
       output_news_({parts_.clock, parts_.loop, parts_.runner, parts_.table, parts_.events}),
       progress_({parts_.clock, parts_.loop, parts_.runner, parts_.table,
                  [this](std::vector<JobUpdate> updates) { WriteProgress(std::move(updates)); }}) {}
@@ -49,6 +50,12 @@ void MinderCore::Schedule() {
   for (const ServiceGate::TooLate& late : gate_.Look()) {
     Isolated(late.id, "end", [&] {
       End(late.id, {JobEvent::EndedBadly, reason::kService, late.reason, {}, late.reason});
+    });
+  }
+  for (const SpaceGate::Hopeless& never : space_.Look()) {
+    Isolated(never.id, "end", [&] {
+      const JobRecord* job = Find(never.id);
+      if (job != nullptr) End(never.id, EndOfIdle(*job, JobEvent::EndedBadly, reason::kSpace, never.reason));
     });
   }
   for (const JobId id : network_.Look()) Isolated(id, "count the wait of", [&] { HostIsSilent(id); });

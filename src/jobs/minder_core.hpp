@@ -17,6 +17,7 @@
 #include "jobs/output_news.hpp"
 #include "jobs/progress_writer.hpp"
 #include "jobs/service_gate.hpp"
+#include "jobs/space_gate.hpp"
 #include "jobs/step_runner.hpp"
 #include "platform/event_loop.hpp"
 
@@ -56,6 +57,13 @@ class MinderCore {
   ServiceWait FirstServiceState(const JobOptions& options, JobId depends_on) const {
     return gate_.FirstState(options, depends_on);
   }
+
+  SpaceWait FirstSpaceState(const JobOptions& options, JobId depends_on) const {
+    return space_.FirstState(options, depends_on);
+  }
+
+  /// See JobBoard. Any thread.
+  void SpaceFreed() { space_.SpaceFreed(); }
 
   /// Somebody wants to know what happens: what running jobs print is told too, for a while. Any thread.
   void Listen() { output_news_.Listen(); }
@@ -153,6 +161,7 @@ class MinderCore {
   OutputKeeper outputs_;
   ServiceGate gate_;
   NetworkGate network_;
+  SpaceGate space_;
   OutputNews output_news_;
   ProgressWriter progress_;
   std::map<JobId, std::unique_ptr<StepRun>> runs_;
@@ -162,8 +171,6 @@ class MinderCore {
   std::atomic<bool> pass_wanted_{false};
   std::function<void()> all_gone_;  ///< set: the server stops and interrupts the steps
 };
-
-inline Limits LimitsOf(const MinderOptions& options) { return {std::max(1, options.max_running)}; }
 
 /// 1, 2, 4, 8, 16, 30, 30 … seconds.
 std::chrono::milliseconds Backoff(unsigned tries);

@@ -263,6 +263,7 @@ void MinderCore::EndWritten(const std::vector<JobId>& ended) {
     }
   }
   TellEnds(ended);
+  space_.JobEnded();
   if (ansible) gate_.AnsibleEnded();
   if (ansible_ran && options_.ansible_ended) Isolated(ended.front(), "tell of the end of", options_.ansible_ended);
   Wake();

@@ -73,6 +73,10 @@ Result<void> MinderCore::Recover() {
     if (const auto record = parts_.runner.Record(row.id); record && !IsBegun(row))
       job.run.attempt = std::max(job.run.attempt, record->attempt);
     if (IsBegun(row)) job.stage = Running{};  // each decision says what becomes of it
+    job.space = space_.FirstState(job.options, job.depends_on);
+    // What has begun was promised its bytes.
+    const bool begun = IsBegun(row) || row.run.retry.wait != RetryWait::None;
+    if (begun && job.space == SpaceWait::Unknown) job.space = SpaceWait::Promised;
     if (!IsBegun(row)) job.stage = Waiting{.service = gate_.FirstState(job.options, job.depends_on)};
   }
   CountSteps(jobs, *rows);

@@ -10,6 +10,7 @@ inline constexpr const char* kService = "service";  ///< for a service; ended: i
 inline constexpr const char* kAnsible = "ansible";  ///< for the end of an Ansible run
 inline constexpr const char* kLock = "lock";        ///< for another job that uses the same thing
 inline constexpr const char* kSlot = "slot";        ///< for the end of any other job
+inline constexpr const char* kSpace = "space";      ///< for space on a disk, which others were promised or use
 inline constexpr const char* kNetwork = "network";  ///< for the network
 inline constexpr const char* kRetry = "retry";      ///< for its next try; ended: given up after days of tries
 inline constexpr const char* kPause = "pause";      ///< for a moment, because something went wrong; it is tried again

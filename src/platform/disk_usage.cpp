@@ -32,6 +32,18 @@ std::vector<std::string> Names(int directory) {
   return names;
 }
 
+std::uint64_t WrittenIn(int directory, const std::string& name, int depth) {
+  struct stat facts {};
+  if (name.empty() || ::fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  if (S_ISREG(facts.st_mode)) return static_cast<std::uint64_t>(facts.st_blocks) * kBlock;
+  if (!S_ISDIR(facts.st_mode) || depth >= kDeepest) return 0;
+  const UniqueFd inner(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!inner) return 0;
+  std::uint64_t bytes = 0;
+  for (const std::string& entry : Names(inner.Get())) bytes += WrittenIn(inner.Get(), entry, depth + 1);
+  return bytes;
+}
+
 class Walk {
  public:
   explicit Walk(const UsageLimits& limits) : limits_(limits), end_(std::chrono::steady_clock::now() + limits.time) {}
@@ -80,6 +92,11 @@ class Walk {
 };
 
 }  // namespace
+
+std::uint64_t BytesOnDisk(const std::string& path) {
+  const std::size_t slash = path.find_last_not_of('/');
+  return WrittenIn(AT_FDCWD, path.substr(0, slash == std::string::npos ? 0 : slash + 1), 0);
+}
 
 Result<std::vector<UsedBy>> UsageBelow(int directory, const UsageLimits& limits) {
   return Walk(limits).Below(directory);

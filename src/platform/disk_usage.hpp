@@ -24,4 +24,8 @@ struct UsageLimits {
 /// long, Refused when there is more than the limits allow.
 Result<std::vector<UsedBy>> UsageBelow(int directory, const UsageLimits& limits = {});
 
+/// What a file, or all files below a directory, have of their disk: without holes, with what is reserved for them. 0
+/// when there is nothing. Nothing is followed. Of a large directory this takes seconds on a slow card.
+std::uint64_t BytesOnDisk(const std::string& path);
+
 }  // namespace cmdsrv

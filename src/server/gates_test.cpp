@@ -45,6 +45,8 @@ class FakeBoard final : public JobBoard {
     return changes;
   }
   JobEvents& Events() override { return events; }
+  void SpaceFreed() override {}
+  std::vector<SpaceClaim> SpaceClaims() const override { return {}; }
   ActiveSummary Active() const override { return {}; }
   std::vector<UnfinishedCommand> Unfinished() const override { return {}; }
   Result<std::vector<JobView>> List(const Store::ListQuery&) override { return std::vector<JobView>{}; }

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "commands/job_json.hpp"
+#include "commands/space_needs.hpp"
 #include "commands/stats_text.hpp"
 #include "platform/files.hpp"
 #include "platform/network_watch.hpp"
@@ -45,9 +46,17 @@ EventLoop::SourcePtr Watch(EventLoop& loop, std::function<void()> changed) {
   return nullptr;
 }
 
+SpaceLookup LookAtSpace(TimerThread& thread, SpaceFloor floor) {
+  return [&thread, floor = std::move(floor)](std::vector<SpaceQuestion> questions, auto done) {
+    thread.After(
+        {}, [floor, questions = std::move(questions), done = std::move(done)] { done(MeasureAll(questions, floor)); });
+  };
+}
+
 MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, ServiceMonitor& monitor,
-                              InternetProbe& internet) {
+                              InternetProbe& internet, TimerThread& disks) {
   MinderOptions options;
+  options.space = LookAtSpace(disks, FloorOf(settings, root));
   options.retry = RetriesOf(settings);
   options.network.ask = [&internet](std::function<void(bool)> done) { internet.Ask(std::move(done)); };
   options.network.watch = Watch;
@@ -118,8 +127,9 @@ Result<std::unique_ptr<Machine>> Machine::Start(const Settings& settings, const 
             std::move(monitor),
             std::make_unique<InternetProbe>(settings.inet_check_host, settings.inet_check_port),
             std::move(facts),
+            std::make_unique<TimerThread>(),
             nullptr};
-  MinderOptions options = OptionsOfMinder(settings, root, *base.monitor, *base.internet);
+  MinderOptions options = OptionsOfMinder(settings, root, *base.monitor, *base.internet, *base.disks);
   // Roles and variables are looked at when somebody asks; the facts take Ansible so long that it begins now.
   options.ansible_ended = [&keeper = *base.facts] { keeper.Refresh(); };
   auto minder = JobMinder::Start(*base.opened.store, kClock, std::move(options));
@@ -217,6 +227,7 @@ void Machine::Stop(bool end_jobs) {
   stats_file_.Stop();
   base_.facts->Stop();
   base_.monitor->Stop();
+  base_.disks->Stop();
   network_.timer.Stop();
   base_.box->power.Stop();
   base_.minder->Stop(end_jobs);

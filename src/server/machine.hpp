@@ -8,6 +8,7 @@
 #include "content/settings.hpp"
 #include "jobs/job_minder.hpp"
 #include "platform/internet_probe.hpp"
+#include "platform/timer_thread.hpp"
 #include "server/facts_keeper.hpp"
 #include "server/gates.hpp"
 #include "server/loader.hpp"
@@ -57,6 +58,7 @@ class Machine {
     std::unique_ptr<ServiceMonitor> monitor;
     std::unique_ptr<InternetProbe> internet;
     std::unique_ptr<FactsKeeper> facts;
+    std::unique_ptr<TimerThread> disks;  ///< looks at them for jobs that need space
     std::unique_ptr<JobMinder> minder;
   };
   Machine(const Settings& settings, const Root& root, PeerRules peers, int stop_fd, Base base);

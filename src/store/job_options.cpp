@@ -61,6 +61,48 @@ Result<void> ReadService(const json::object& object, std::optional<std::pair<std
   return {};
 }
 
+json::array SpaceArray(const std::vector<SpaceClaim>& claims) {
+  json::array array;
+  for (const SpaceClaim& claim : claims) {
+    array.push_back(json::object{{"directory", ToUtf8(claim.directory)},
+                                 {"bytes", claim.bytes},
+                                 {"margin", claim.margin},
+                                 {"stays", claim.stays},
+                                 {"grows", TextArray(claim.grows)}});
+  }
+  return array;
+}
+
+template <class Number>
+Result<void> ReadNumber(const json::object& object, std::string_view key, Number& out) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr) return {};
+  boost::system::error_code error;
+  out = member->to_number<Number>(error);
+  if (error) return WrongType(key, "a whole number");
+  return {};
+}
+
+Result<void> ReadSpace(const json::object& object, std::vector<SpaceClaim>& out) {
+  const json::value* member = object.if_contains("space");
+  if (member == nullptr) return {};
+  const json::array* array = member->if_array();
+  if (array == nullptr) return WrongType("space", "an array of objects");
+  for (const json::value& element : *array) {
+    const json::object* one = element.if_object();
+    if (one == nullptr) return WrongType("space", "an array of objects");
+    SpaceClaim claim;
+    Result<void> read = ReadText(*one, "directory", claim.directory);
+    if (read) read = ReadNumber(*one, "bytes", claim.bytes);
+    if (read) read = ReadNumber(*one, "margin", claim.margin);
+    if (read) read = ReadNumber(*one, "stays", claim.stays);
+    if (read) read = ReadTexts(*one, "grows", claim.grows);
+    if (!read) return read;
+    out.push_back(std::move(claim));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string PrintJobOptions(const JobOptions& options) {
@@ -78,6 +120,7 @@ std::string PrintJobOptions(const JobOptions& options) {
   if (options.full_log) object["full_log"] = true;
   if (!options.restartable) object["restartable"] = false;
   if (options.retry == RetryPolicy::Temporary) object["retry"] = kTemporary;
+  if (!options.space.empty()) object["space"] = SpaceArray(options.space);
   return PrintJson(object);
 }
 
@@ -98,6 +141,7 @@ Result<JobOptions> ParseJobOptions(const std::string& text) {
   if (read) read = ReadFlag(*object, "ansible", options.ansible);
   if (read) read = ReadFlag(*object, "full_log", options.full_log);
   if (read) read = ReadFlag(*object, "restartable", options.restartable);
+  if (read) read = ReadSpace(*object, options.space);
   std::string retry;
   if (read) read = ReadText(*object, "retry", retry);
   if (!read) return Failure(read.error());

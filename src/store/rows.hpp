@@ -22,6 +22,18 @@ struct CommandRow {
 /// Whether a step is tried again by itself when it says that its failure is one for now (base/step_exit.hpp).
 enum class RetryPolicy { Never, Temporary };
 
+/// Bytes of one file system that a chain of steps was promised, from the acceptance of its Command to its last end.
+struct SpaceClaim {
+  std::string directory;     ///< lies on it; need not exist yet
+  std::uint64_t bytes = 0;   ///< most in use at a time, those at `grows` included
+  std::uint64_t margin = 0;  ///< that must be free as well, as long as something is missing
+  std::int64_t stays = 0;    ///< of `bytes`, in the end; less than 0: space becomes free
+  std::vector<std::string> grows =
+      {};  ///< files and directories that the bytes go to; what is there is not needed any more
+
+  friend bool operator==(const SpaceClaim&, const SpaceClaim&) = default;
+};
+
 /// What `jobs.opt_args_json` holds, spec jobs 1.1 and 1.2 BETTER. Rows of the Python program have the first two only.
 struct JobOptions {
   std::string extra_vars = "null";                             ///< JSON text, passed through
@@ -35,6 +47,7 @@ struct JobOptions {
   bool full_log = false;           ///< keep the whole output, not its last 10 lines
   bool restartable = true;         ///< false: FAILED instead of started again after an interruption
   RetryPolicy retry = RetryPolicy::Never;
+  std::vector<SpaceClaim> space;  ///< of the whole chain, in each of its steps; at most one for each file system
 };
 
 /// JSON text ⇄ JobOptions. Unknown keys are ignored, missing keys have the defaults above.
@@ -67,7 +80,7 @@ struct RunRow {
   std::uint64_t output_total = 0;  ///< bytes ever printed, valid after the end
   std::uint32_t restarts_without_progress = 0;
   RetryRow retry = {};
-  std::string progress = {};  ///< the newest, as a line of our own steps; see jobs/progress.hpp
+  std::string progress = {};     ///< the newest, as a line of our own steps; see jobs/progress.hpp
   std::string reason_code = {};  ///< of `reason`, for programs: "exit", "service", … (jobs/reasons.hpp)
 };
 
