@@ -82,11 +82,11 @@ void MinderCore::Schedule() {
 
 void MinderCore::Prune() {
   prune_timer_ = parts_.loop->After(kPruneEvery, [this] { parts_.loop->Post([this] { Prune(); }); });
-  outputs_.RemoveOlderThan(parts_.clock.Wall() - options_.log_age);
-  parts_.store.Prune([this, loop = parts_.loop](Result<std::vector<JobId>> pruned) {
+  parts_.store.Prune([this, loop = parts_.loop](Result<PrunedRows> pruned) {
     loop->Post([this, pruned = std::move(pruned)] {
       if (!pruned) return log::Warning(kJobs, "cannot delete old jobs: {}", pruned.error().message);
-      for (const JobId id : *pruned) outputs_.Remove(id);
+      for (const JobId id : pruned->jobs) outputs_.Remove(id);
+      outputs_.RemoveOlderThan(pruned->now - options_.log_age);
     });
   });
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/time_text.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -13,10 +14,12 @@ constexpr std::int64_t kCommandsAtOnce = 2000;
 
 }  // namespace
 
-void Pruner::Begin(PruneRequest request, std::string jobs_before, std::string commands_before) {
+void Pruner::Begin(PruneRequest request, WallTime now, int jobs_days, int commands_days) {
+  const auto before = [now](int days) { return days > 0 ? ToD1(now - std::chrono::days(days)) : std::string(); };
   waiting_.push_back(std::move(request));
-  jobs_before_ = std::move(jobs_before);
-  commands_before_ = std::move(commands_before);
+  now_ = now;
+  jobs_before_ = before(jobs_days);
+  commands_before_ = before(commands_days);
   last_command_ = CommandId{};
   phase_ = Phase::Jobs;
 }
@@ -66,7 +69,7 @@ Result<void> Pruner::DeleteSomeCommands(RowWriter& rows) {
 }
 
 void Pruner::AnswerAll() {
-  for (const PruneRequest& request : std::exchange(waiting_, {})) request.done(deleted_jobs_);
+  for (const PruneRequest& request : std::exchange(waiting_, {})) request.done(PrunedRows{deleted_jobs_, now_});
   deleted_jobs_.clear();
 }
 

@@ -14,8 +14,8 @@ namespace cmdsrv {
 /// of Store::Prune waits for, then Commands, which nobody waits for. Writer's thread only.
 class Pruner {
  public:
-  /// Begins, or begins again. Cutoffs are D1; empty: nothing of this kind is deleted.
-  void Begin(PruneRequest request, std::string jobs_before, std::string commands_before);
+  /// Begins, or begins again. Days: as in StoreOptions; 0: nothing of this kind is deleted.
+  void Begin(PruneRequest request, WallTime now, int jobs_days, int commands_days);
 
   bool Active() const { return phase_ != Phase::Nothing; }
 
@@ -34,7 +34,8 @@ class Pruner {
 
   Phase phase_ = Phase::Nothing;
   bool phase_ends_ = false;  ///< the piece at hand is the last of its phase
-  std::string jobs_before_;
+  WallTime now_{};
+  std::string jobs_before_;  ///< D1; empty: nothing of this kind is deleted
   std::string commands_before_;
   std::vector<PruneRequest> waiting_;
   std::vector<JobId> deleted_jobs_;

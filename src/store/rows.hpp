@@ -102,6 +102,12 @@ struct JobRow {
   RunRow run;
 };
 
+/// What Store::Prune did.
+struct PrunedRows {
+  std::vector<JobId> jobs;  ///< that were deleted
+  WallTime now;             ///< by which their age was measured: the clock, as far as it can be trusted
+};
+
 /// What changes in one job. Absent fields stay.
 struct JobUpdate {
   JobId id;

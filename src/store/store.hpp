@@ -74,7 +74,7 @@ class Store {
   /// All jobs of a Command by id ascending; NotFound when it has none.
   virtual Result<std::vector<JobRow>> Group(CommandId id) = 0;
 
-  using Pruned = std::function<void(Result<std::vector<JobId>>)>;
+  using Pruned = std::function<void(Result<PrunedRows>)>;
 
   /// Deletes what is older than the options say; called at start and daily by the Minder. Returns at once; on an SD
   /// card the work can take minutes, in pieces between other writes. `done` gets the ids of the deleted jobs, so that

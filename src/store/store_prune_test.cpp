@@ -9,13 +9,17 @@ namespace cmdsrv {
 namespace {
 
 using namespace store_test;  // NOLINT
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 class StorePruneTest : public ::testing::Test {
  protected:
-  void SetUp() override { Reopen({}); }
+  void SetUp() override {
+    Reopen({});
+    Prune();  // of a file that is new: from now on it knows the time
+  }
   void Reopen(StoreOptions options) {
     store.reset();
     store = OpenStore(path, clock, options);
@@ -64,6 +68,30 @@ TEST_F(StorePruneTest, OldEndedJobsGoWithTheirRuns) {
   EXPECT_TRUE(store->Find(young.jobs[0].id).has_value());
   EXPECT_EQ(Foreign(path).Number("select count(*) from cmdsrv_runs"), 1);
   EXPECT_TRUE(CommandsBecome(1)) << "its Command went, too";
+  EXPECT_THAT(Prune(), IsEmpty());
+}
+
+TEST_F(StorePruneTest, AClockThatJumpsAheadDeletesOneRowAfterTheOther) {
+  Add(300, {"SUCCEEDED"});
+  AddCommand(60);
+  const Group old = Add(364, {"FAILED"});
+  clock.wall += std::chrono::days(3650);
+  Add(0, {"SUCCEEDED"});  // of the wrong time
+  EXPECT_THAT(Prune(), ElementsAre(old.jobs[0].id)) << "two days are believed";
+  Reopen({});
+  EXPECT_THAT(Prune(), IsEmpty());
+  clock.wall -= std::chrono::days(3650);
+  EXPECT_THAT(Prune(), IsEmpty());
+  EXPECT_EQ(Foreign(path).Number("select count(*) from jobs"), 2);
+}
+
+TEST_F(StorePruneTest, AFileThatIsPrunedForTheFirstTimeKnowsTheTimeByItsRows) {
+  Add(300, {"SUCCEEDED"});
+  AddCommand(0);
+  store->Close();
+  Foreign(path).Run("delete from cmdsrv_meta where key = 'retention_time_s'");
+  clock.wall += std::chrono::days(3650);
+  Reopen({});
   EXPECT_THAT(Prune(), IsEmpty());
 }
 

@@ -104,7 +104,9 @@ inline std::unique_ptr<Store> OpenStore(const std::string& path, const Clock& cl
 /// Waits for the answer.
 inline Result<std::vector<JobId>> PruneNow(Store& store) {
   auto answer = std::make_shared<std::promise<Result<std::vector<JobId>>>>();
-  store.Prune([answer](auto result) { answer->set_value(std::move(result)); });
+  store.Prune([answer](auto result) {
+    answer->set_value(std::move(result).map([](PrunedRows pruned) { return std::move(pruned.jobs); }));
+  });
   return answer->get_future().get();
 }
 

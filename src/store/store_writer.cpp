@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "base/time_text.hpp"
+#include "store/retention_clock.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -92,10 +92,9 @@ void StoreWriter::Answer(WriteOperation& operation, Result<void> result) {
 }
 
 void StoreWriter::BeginPrune(PruneRequest request) {
-  const auto before = [now = clock_.Wall()](int days) {
-    return days > 0 ? ToD1(now - std::chrono::days(days)) : std::string();
-  };
-  pruner_.Begin(std::move(request), before(options_.keep_jobs_days), before(options_.keep_commands_days));
+  const auto now = AdvanceRetentionClock(database_, rows_, clock_.Wall());
+  if (!now) return request.done(Failure(now.error()));
+  pruner_.Begin(std::move(request), *now, options_.keep_jobs_days, options_.keep_commands_days);
 }
 
 Result<void> StoreWriter::WriteTogether(const WriteBatch& batch, std::vector<Result<void>>& results) {

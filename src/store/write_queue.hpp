@@ -27,7 +27,7 @@ struct UpdateWrite {
 
 /// See Store::Prune; `done` takes the place of WriteOperation::done.
 struct PruneRequest {
-  std::function<void(Result<std::vector<JobId>>)> done;
+  std::function<void(Result<PrunedRows>)> done;
 };
 
 struct WriteOperation {

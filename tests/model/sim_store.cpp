@@ -165,10 +165,10 @@ void SimStore::Update(std::vector<JobUpdate> updates, Durability durability, Don
 
 void SimStore::Prune(Pruned done) {
   if (full_) return done(Fail(ErrorCode::NoSpace, "cannot write: database or disk is full"));
-  std::promise<Result<std::vector<JobId>>> answer;
+  std::promise<Result<PrunedRows>> answer;
   real_->Prune([&](auto result) { answer.set_value(std::move(result)); });
   auto pruned = answer.get_future().get();
-  if (pruned) ledger_.Pruned(*pruned);
+  if (pruned) ledger_.Pruned(pruned->jobs);
   done(std::move(pruned));
 }
 

@@ -153,7 +153,7 @@ class FakeStore final : public Store {
   }
   void Prune(Pruned done) override {
     ++prunes;
-    done(pruned);
+    done(pruned.map([this](const auto& jobs) { return PrunedRows{jobs, trusted_now}; }));
   }
   void Close() override {}
 
@@ -168,6 +168,7 @@ class FakeStore final : public Store {
   int failures = 0;
   int prunes = 0;
   Result<std::vector<JobId>> pruned;  ///< the answer to each Prune
+  WallTime trusted_now{};             ///< the same
 
  private:
   void Apply(const JobUpdate& update) {
