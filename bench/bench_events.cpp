@@ -138,7 +138,7 @@ int Main(int argc, char** argv) {
     crowd.Send(fmt::format(R"(WAIT-EVENTS {{"since": {}, "timeout": 120}})", seq));
     WaitUntilParked(client, clients);
     const auto begin = SteadyClock::now();
-    if (Ask(client, fmt::format(R"(TEST-JOB {{"steps": [0], "n": {}}})", round)).find("Scheduled") == std::string::npos)
+    if (Ask(client, fmt::format(R"(TEST-JOB {{"steps": [{}e-9]}})", round)).find("Scheduled") == std::string::npos)
       CannotMeasure("a job was refused");
     submits.push_back(Since(begin));
     const Crowd::Replies replies = crowd.Receive(begin);
@@ -164,7 +164,8 @@ int Main(int argc, char** argv) {
 
   GoalAtMost("news at all clients after the first one, to the limit", all / limit, 2);
   GoalAtMost("submit to the news at the last client", Median(lasts), 50, " ms");
-  GoalAtMost("memory of a waiting client", (waiting - before) / static_cast<double>(clients), 48, " KiB");  // libzmq: two buffers of 8 KiB a connection
+  GoalAtMost("memory of a waiting client", (waiting - before) / static_cast<double>(clients), 48,
+             " KiB");  // libzmq: two buffers of 8 KiB a connection
   GoalAtMost("system calls while all wait", calls, 0);
   return 0;
 }

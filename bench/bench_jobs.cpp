@@ -157,7 +157,7 @@ double CommitMany(const std::string& path, long count) {
 /// Milliseconds from the first submit to the last recorded end of `count` lone jobs, all of which succeeded.
 double RunMany(const std::string& socket, long count, long clients) {
   Server server(socket);
-  const long long before = server.Submit(R"(TEST-JOB {"steps": [0], "n": "first"})");
+  const long long before = server.Submit(R"(TEST-JOB {"steps": [0]})");
   std::atomic<long> next = 0;
   std::vector<std::thread> threads;
   threads.reserve(static_cast<std::size_t>(clients));
@@ -165,7 +165,8 @@ double RunMany(const std::string& socket, long count, long clients) {
   for (long client = 0; client < clients; ++client) {
     threads.emplace_back([&] {
       Server own(socket);
-      for (long n = next++; n < count; n = next++) own.Submit(fmt::format(R"(TEST-JOB {{"steps": [0], "n": {}}})", n));
+      // Each sleeps a nanosecond longer, so that no two are the same Command.
+      for (long n = next++; n < count; n = next++) own.Submit(fmt::format(R"(TEST-JOB {{"steps": [{}e-9]}})", n + 1));
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -69,7 +69,7 @@ Queued MeasureQueued(long count, long seconds) {
   const auto submit = [&](long from, long to) {
     for (long n = from; n < to; ++n) {
       const auto reply =
-          client->Ask(fmt::format(R"(TEST-JOB {{"steps": [600], "n": {}}})", n), std::chrono::seconds(20));
+          client->Ask(fmt::format(R"(TEST-JOB {{"steps": [{}]}})", 600 + n * 1e-3), std::chrono::seconds(20));
       if (!reply || reply->find("Scheduled") == std::string::npos) CannotMeasure("a job was refused");
     }
   };

@@ -25,8 +25,9 @@ double Pss(pid_t pid, std::string_view kind = "Pss:") {
   CannotMeasure(fmt::format("/proc/{}/smaps_rollup has no {}", pid, kind));
 }
 
-void Submit(const std::string& socket, const std::string& steps, long number) {
-  const std::string command = fmt::format(R"(TEST-JOB {{"steps": {}, "n": {}}})", steps, number);
+/// No two with the same number of seconds.
+void Submit(const std::string& socket, double seconds) {
+  const std::string command = fmt::format(R"(TEST-JOB {{"steps": [{}]}})", seconds);
   const auto reply = test::AskText(socket, command);
   if (!reply || reply->find("Scheduled") == std::string::npos) CannotMeasure(reply ? *reply : reply.error().message);
 }
@@ -69,13 +70,14 @@ int Main(int argc, char** argv) {
   test::TestBox box(test::SmallBox());
   box.Configure({{"cmdsrv_max_concurrent_jobs", running}});
   const test::Daemon daemon = box.StartDaemon();
-  for (long i = 0; i < 200; ++i) Submit(daemon.Socket(), "[0]", i);  // warm: buffers have their sizes
+  for (long i = 0; i < 200; ++i)
+    Submit(daemon.Socket(), static_cast<double>(i) * 1e-9);  // warm: buffers have their sizes
   if (!test::WaitForJobs(daemon.Socket(), 1, test::seconds(60))) CannotMeasure("200 empty jobs do not end");
 
   // Of the daemon what is its own: with each step that runs it shares its libraries with one more.
   const auto own = [&] { return Pss(daemon.Pid(), "Pss_Anon:"); };
   const double idle = own();
-  for (long i = 0; i < running; ++i) Submit(daemon.Socket(), "[3000]", 1000 + i);
+  for (long i = 0; i < running; ++i) Submit(daemon.Socket(), 3000 + static_cast<double>(i));
   const bool started = test::WaitUntil(
       [&] { return static_cast<long>(Processes(box, "iiab-cmdsrv-step").size()) == running; }, test::seconds(60));
   if (!started) CannotMeasure("not all steps run");

@@ -89,6 +89,7 @@ TEST_F(DeleteCommands, DeletesAModuleAndItsItem) {
   EXPECT_THAT(Modules(), UnorderedElementsAre("en-wells-2", "readme.txt"));
   EXPECT_EQ(Items(), R"(["en-a","en-a2","en-none","en-split"])");
   EXPECT_EQ(Zims().size(), 7U);
+  EXPECT_EQ(box_.board.freed, 1) << "jobs that wait for space are told";
 }
 
 TEST_F(DeleteCommands, ItemOfAZimGoesWithItsLastVersion) {

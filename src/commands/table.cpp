@@ -356,6 +356,15 @@ json::object Describe(const Parameter& parameter) {
 
 std::span<const CommandRowInfo> AllCommands() { return kCommands; }
 
+std::string CanonicalText(const CommandRowInfo& row, const Command& command) {
+  Command declared{command.verb, {}};
+  for (const Parameter& parameter : row.parameters) {
+    if (const json::value* value = command.arguments.if_contains(parameter.name))
+      declared.arguments[parameter.name] = *value;
+  }
+  return CanonicalText(declared);
+}
+
 const CommandRowInfo* FindCommand(std::string_view verb) {
   const auto* row = std::ranges::lower_bound(kCommands, verb, {}, &CommandRowInfo::verb);
   return row != std::end(kCommands) && row->verb == verb ? row : nullptr;

@@ -10,6 +10,7 @@
 #include "commands/arguments.hpp"
 #include "jobs/job_plan.hpp"
 #include "protocol/answer.hpp"
+#include "protocol/command.hpp"
 
 namespace cmdsrv {
 
@@ -80,6 +81,10 @@ std::span<const CommandRowInfo> AllCommands();
 
 /// nullptr when there is no such verb.
 const CommandRowInfo* FindCommand(std::string_view verb);
+
+/// The text by which the duplicate rule knows a Command: its verb and those of its arguments that its row declares. What
+/// nobody reads makes no other Command of it.
+std::string CanonicalText(const CommandRowInfo& row, const Command& command);
 
 /// LIST-COMMANDS: an array of {"verb", "summary", "caller", "internet", "sensitive", "jobs", "lane", "parameters":
 /// [...]}.

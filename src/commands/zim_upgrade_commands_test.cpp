@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::string_view kCatalog = R"({"download_date": "2026-05-01.12:34:56", "zims": {
   "id-new": {"url": "http://h/a_en_all_maxi_2026-03.zim.meta4", "download_url": "http://h/a_en_all_maxi_2026-03.zim",
-             "size": "2100000", "file_ref": "a_en_all_maxi_2026-03", "perma_ref": "a_en_all_maxi", "source": "zims"},
+             "size": "210000", "file_ref": "a_en_all_maxi_2026-03", "perma_ref": "a_en_all_maxi", "source": "zims"},
   "id-zip": {"url": "http://h/b_en_2015-09.zim.meta4", "download_url": "http://h/b_en_2015-09.zip",
              "size": "10", "file_ref": "b_en_2015-09", "perma_ref": "b_en"}}})";
 
 constexpr std::string_view kLibrary =
-    R"(<library><book id="id-old" path="content/a_en_all_maxi_2025-09.zim" title="A" size="2000000"/>)"
+    R"(<library><book id="id-old" path="content/a_en_all_maxi_2025-09.zim" title="A" size="110000"/>)"
     R"(<book id="id-old-b" path="content/b_en_2014-01.zim" title="B" size="9"/></library>)";
 
 constexpr std::string_view kIndex =
@@ -42,8 +42,8 @@ class ZimUpgradeCommands : public testing::Test {
 
 TEST_F(ZimUpgradeCommands, ListTellsWhatTheConsoleReads) {
   EXPECT_EQ(Get(), R"({"a_en_all_maxi":{"installed_zim_title":"A","old_zim_id":"id-old","new_zim_id":"id-new",)"
-                   R"("old_zim_version":"2025-09","new_zim_version":"2026-03","old_zim_size_k":"2000000",)"
-                   R"("new_zim_size_k":"2100000","size_diff_human":"+97.7M"},)"
+                   R"("old_zim_version":"2025-09","new_zim_version":"2026-03","old_zim_size_k":"110000",)"
+                   R"("new_zim_size_k":"210000","size_diff_human":"+97.7M"},)"
                    R"("b_en":{"installed_zim_title":"B","old_zim_id":"id-old-b","new_zim_id":"id-zip",)"
                    R"("old_zim_version":"2014-01","new_zim_version":"2015-09","old_zim_size_k":"9",)"
                    R"("new_zim_size_k":"10","size_diff_human":"+1.00K"}})");
@@ -79,6 +79,26 @@ TEST_F(ZimUpgradeCommands, UpgradeIsFollowedByTheIndex) {
   EXPECT_EQ(plan.steps[1].display, "iiab-cmdsrv-step make-kiwix-lib");
   EXPECT_EQ(plan.steps[1].after, 0U);
   EXPECT_FALSE(plan.service);
+}
+
+TEST_F(ZimUpgradeCommands, UpgradeReservesItsSpace) {
+  const auto outcome = Upgrade(R"(["a_en_all_maxi"])");
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  const auto& space = std::get<JobPlan>(*outcome).space;
+  ASSERT_EQ(space.size(), 1U);
+  EXPECT_EQ(space[0].claim.bytes, 210'000U * 1024);
+  EXPECT_EQ(space[0].claim.margin, 210'000U * 1024 / 20);
+  EXPECT_EQ(space[0].claim.stays, 100'000 * 1024) << "the old one goes";
+  const std::string part = box_.settings.zim_working_dir + "a_en_all_maxi_2026-03.zim.part";
+  EXPECT_EQ(std::ranges::count(space[0].claim.grows, part), 1);
+}
+
+TEST_F(ZimUpgradeCommands, UpgradeIsRefusedWhereTheSystemWouldHaveTooLittleLeft) {
+  box_.settings.root_reserve_mb = 1'000'000'000;
+  EXPECT_EQ(TextOf(Upgrade(R"(["a_en_all_maxi"])")), "error: Not enough storage space for Zims");
+  // An upgrade that is under way will give back more than enough.
+  box_.board.claims = {{.directory = box_.settings.zim_working_dir, .stays = -4'000'000'000'000'000}};
+  EXPECT_TRUE(Upgrade(R"(["a_en_all_maxi"])"));
 }
 
 TEST_F(ZimUpgradeCommands, UpgradeOfAnArchiveHoldsTheLibrary) {

@@ -162,6 +162,7 @@ void ReadServerKeys(Reader& reader, const Root& root, Settings& settings) {
   settings.workers = reader.Number("cmdsrv_no_workers", settings.workers, 1, 64);
   settings.max_concurrent_jobs = reader.Number("cmdsrv_max_concurrent_jobs", settings.max_concurrent_jobs, 1, 64);
   settings.max_rpi_jobs = reader.Number("cmdsrv_max_rpi_jobs", settings.max_rpi_jobs, 1, 64);
+  settings.max_unfinished_jobs = reader.Number("max_unfinished_jobs", settings.max_unfinished_jobs, 20, 1'000'000);
   settings.lower_job_priority = reader.Flag("cmdsrv_lower_job_priority_flag", settings.lower_job_priority);
   settings.max_command_bytes = reader.Number("max_command_bytes", settings.max_command_bytes, 1024, 64LL << 20);
   settings.max_queued = reader.Number("max_queued_requests", settings.max_queued, 1, 100'000);

@@ -32,6 +32,7 @@ struct Settings {
   int workers = 5;
   int max_concurrent_jobs = 7;
   int max_rpi_jobs = 4;
+  std::size_t max_unfinished_jobs = 10'000;  ///< key: more are not accepted
   bool lower_job_priority = true;
   std::size_t max_command_bytes = 1U << 20U;
   std::size_t max_queued = 256;  ///< key max_queued_requests
@@ -40,7 +41,7 @@ struct Settings {
   int download_retry_days = 7;          ///< key, as the two below: how long a download is tried again; 0: not at all
   int download_retry_first_s = 5;       ///< the first pause; each is twice as long as the one before
   int download_retry_longest_s = 1800;  ///< ... up to this
-  int db_keep_commands_days = 90;  ///< 0: for ever, as of jobs
+  int db_keep_commands_days = 90;       ///< 0: for ever, as of jobs
   int db_keep_jobs_days = 365;
   int job_log_keep_days = 90;  ///< key job_log_keep_days: outputs of ended jobs
   int job_log_most_mb = 256;   ///< key job_log_most_mb: of all of them together, the oldest go first

@@ -117,6 +117,12 @@ Result<Reservation> Board::Reserve(std::string canonical) {
 Result<std::vector<JobId>> Board::Submit(CommandRow command, JobPlan plan, Reservation reservation) {
   if (closed_) return Fail(ErrorCode::Unavailable, "the server is stopping");
   if (plan.steps.empty()) return Fail(ErrorCode::Internal, "the plan has no step");
+  const std::size_t unfinished = table_->With([](JobTable::Jobs& jobs) { return jobs.size(); });
+  if (unfinished + plan.steps.size() > options_.max_unfinished) {
+    return Fail(ErrorCode::Refused,
+                "{} jobs are not finished, and no more than {} may be; wait for some, or cancel them", unfinished,
+                options_.max_unfinished);
+  }
   const std::vector<JobId> ids = store_.NextJobIds(plan.steps.size());
   auto rows = RowsOfPlan(plan, command.id, ids, reservation.Canonical(), command.created);
   if (!rows) return tl::unexpected(rows.error());
@@ -147,30 +153,38 @@ Result<CancelAnswer> Board::Cancel(JobId id) {
   table_->With([&](JobTable::Jobs& jobs) {
     const auto job = jobs.find(id);
     if (job == jobs.end() || std::holds_alternative<Ending>(job->second.stage)) return;
+    // It will never start and is as good as ended: only the Minder has not come to it yet.
+    if (job->second.cancel_wanted && std::holds_alternative<Waiting>(job->second.stage)) return;
     answer = IsActive(job->second) ? CancelAnswer::WasRunning : CancelAnswer::WasScheduled;
     chain = ChainOf(id, ListOf(jobs));
     for (const JobId member : chain) jobs.at(member).cancel_wanted = true;
   });
   if (!answer && WentWithItsChain(id)) return CancelAnswer::WasScheduled;
   if (!answer) return Fail(ErrorCode::NotFound, "job {} is not running or scheduled", id);
-  RememberChain(chain);
+  RememberChain(id, chain);
   core_.Cancel(id, std::move(chain));
   return *answer;
 }
 
-void Board::RememberChain(const std::vector<JobId>& chain) {
+void Board::RememberChain(JobId asked, const std::vector<JobId>& chain) {
   const SteadyTime now = clock_.Steady();
   const std::lock_guard lock(chains_mutex_);
   std::erase_if(cancelled_, [&](const auto& entry) { return entry.second + kChainIsRemembered < now; });
-  for (const JobId member : chain) cancelled_[member] = now;
+  for (const JobId member : chain) {
+    if (member != asked) cancelled_[member] = now;
+  }
 }
 
 /// Whoever ticks all steps of a Command and cancels them gets one answer a step, and each of them is what he wanted.
+/// One, not more: after that the job is one that has ended.
 bool Board::WentWithItsChain(JobId id) {
   {
     const std::lock_guard lock(chains_mutex_);
     const auto at = cancelled_.find(id);
-    if (at == cancelled_.end() || at->second + kChainIsRemembered < clock_.Steady()) return false;
+    if (at == cancelled_.end()) return false;
+    const bool lately = at->second + kChainIsRemembered >= clock_.Steady();
+    cancelled_.erase(at);
+    if (!lately) return false;
   }
   const auto row = store_.Find(id);
   if (!row) return false;

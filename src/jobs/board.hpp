@@ -36,7 +36,7 @@ class Board final : public JobBoard {
 
  private:
   std::vector<JobView> ShowAll(std::vector<JobRow> rows);
-  void RememberChain(const std::vector<JobId>& chain);
+  void RememberChain(JobId asked, const std::vector<JobId>& chain);
   bool WentWithItsChain(JobId id);
   int StepCount(const JobRow& row, const std::vector<JobRow>& page);
 
@@ -48,7 +48,7 @@ class Board final : public JobBoard {
   MinderCore& core_;
   std::atomic<bool> closed_{false};
   std::mutex chains_mutex_;
-  std::map<JobId, SteadyTime> cancelled_;  ///< of chains that were cancelled lately
+  std::map<JobId, SteadyTime> cancelled_;  ///< went with their chains lately; nobody asked for them yet
 };
 
 /// Rows of a plan's jobs, with ids from `ids`. Errors: Internal when the plan breaks a rule of its header.

@@ -94,12 +94,13 @@ class JobBoard {
   virtual Result<Reservation> Reserve(std::string canonical) = 0;
 
   /// Records the Command and its jobs and lets them start. When this returns ids, no kill and no power cut loses the
-  /// jobs. Errors: Unavailable/NoSpace/Io when they cannot be recorded; nothing will run then.
+  /// jobs. Errors: Unavailable/NoSpace/Io when they cannot be recorded, Refused when too many jobs are unfinished;
+  /// nothing will run then.
   virtual Result<std::vector<JobId>> Submit(CommandRow command, JobPlan plan, Reservation reservation) = 0;
 
   /// Cancels the job and every unfinished job of its chain. Returns when that is recorded in memory; the running step
-  /// is signalled by the Minder. NotFound when the job is neither scheduled nor running, and was not
-  /// cancelled with its chain in the last minute.
+  /// is signalled by the Minder. NotFound when the job is neither scheduled nor running; one that
+  /// went with its chain in the last minute is taken for a scheduled one, once.
   virtual Result<CancelAnswer> Cancel(JobId id) = 0;
 
   /// Makes a new group of the steps that did not succeed in the group of job `id`, in their order and with their

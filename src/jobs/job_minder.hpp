@@ -50,6 +50,7 @@ struct NetworkSense {
 
 struct MinderOptions {
   int max_running = 7;
+  std::size_t max_unfinished = 10'000;  ///< jobs, running ones included; more are refused
   bool low_priority = true;
   std::vector<std::string> priority_words;  ///< put before the program of each step; the first is an absolute path
   std::string default_cwd;                  ///< CMDSRV_DIR

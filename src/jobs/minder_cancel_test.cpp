@@ -19,9 +19,21 @@ TEST_F(CancelTest, AWaitingChainIsCancelledAtOnce) {
   EXPECT_EQ(OutputOf(ids[1]), "Cancelled on request");
   EXPECT_EQ(OutputOf(ids[2]), "Cancelled together with job 9");
   EXPECT_EQ(store.transactions.back().updates.size(), 3U);
-  for (const JobId id : ids) EXPECT_EQ(Cancel(id), CancelAnswer::WasScheduled) << "it has just gone with its chain";
+  EXPECT_EQ(Cancel(ids[1]).error().code, ErrorCode::NotFound) << "it was cancelled before";
+  EXPECT_EQ(Cancel(ids[0]), CancelAnswer::WasScheduled) << "it has just gone with its chain";
+  EXPECT_EQ(Cancel(ids[0]).error().code, ErrorCode::NotFound) << "that is told once";
   clock.Advance(61s);
-  for (const JobId id : ids) EXPECT_EQ(Cancel(id).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(Cancel(ids[2]).error().code, ErrorCode::NotFound);
+}
+
+TEST_F(CancelTest, ASecondCancelThatIsFasterThanTheMinderIsToldThatItHasEnded) {
+  Submit(Apart(7));
+  const auto ids = Submit(Chain(2));
+  EXPECT_EQ(board->Cancel(ids[1]), CancelAnswer::WasScheduled);
+  EXPECT_EQ(board->Cancel(ids[1]).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(board->Cancel(ids[0]), CancelAnswer::WasScheduled) << "it goes with its chain";
+  loop->Drain();
+  for (const JobId id : ids) EXPECT_EQ(StatusOf(id), "CANCELLED");
 }
 
 TEST_F(CancelTest, ARunningStepIsToldAfterTheWishIsWrittenAndEndsWhenNothingIsLeft) {

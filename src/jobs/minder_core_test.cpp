@@ -325,6 +325,22 @@ TEST_F(MinderTest, PlansThatBreakTheRulesAreRefused) {
   EXPECT_THAT(store.rows, IsEmpty());
 }
 
+TEST_F(MinderTest, NoMoreJobsThanMayBeUnfinished) {
+  options.max_unfinished = 8;
+  Boot();
+  Submit(Apart(7));
+  const auto refused = board->Submit({CommandId{9}, "X", clock.Wall()}, Chain(2), std::move(*board->Reserve("X")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Refused);
+  EXPECT_EQ(refused.error().message,
+            "7 jobs are not finished, and no more than 8 may be; wait for some, or cancel them");
+  EXPECT_TRUE(board->Reserve("X")) << "the same Command may be sent again";
+  const JobId last = Submit(Chain(1)).at(0);
+  EXPECT_EQ(board->Retry(last).error().code, ErrorCode::Stated);
+  End(JobId{1});
+  EXPECT_EQ(Submit(Chain(1)).size(), 1U);
+}
+
 TEST_F(MinderTest, NothingIsTimedWhenNothingHappensButTheDailyPrune) {
   End(Submit(Chain(1)).at(0));
   EXPECT_EQ(loop->Timers(), 1U);

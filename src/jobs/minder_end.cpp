@@ -254,8 +254,8 @@ void MinderCore::EndWritten(const std::vector<JobId>& ended) {
         {.command = verb, .status = NameOf(ending.status), .job = id.value, .group = job->group.value});
     ansible = ansible || job->options.ansible;
     ansible_ran = ansible_ran || (job->options.ansible && ending.ran);
-    log::Info(kJobs, "job {} (step {} of {}) {}{}{}", id, job->step_no, job->step_count, NameOf(ending.status),
-              job->run.reason.empty() ? "" : ": ", job->run.reason);
+    log::Info(kJobs, "job {} of {} (step {} of {}) {}{}{}", id, verb, job->step_no, job->step_count,
+              NameOf(ending.status), job->run.reason.empty() ? "" : ": ", job->run.reason);
     timers_.erase(id);
     if (ending.ran || job->run.attempt > 0) {
       parts_.runner.Forget(id);

@@ -41,7 +41,7 @@ void MinderCore::FailedForNow(JobId id, RetryWait wait, const RunRecord& record)
   });
   if (CancelWanted(*job)) return End(id, CancelEnd(*job));
   if (!retry || !status) return GiveUp(id);
-  log::Info(kJobs, "job {} (step {} of {}): {}", id, job->step_no, job->step_count,
+  log::Info(kJobs, "job {} of {} (step {} of {}): {}", id, VerbIn(job->message), job->step_no, job->step_count,
             RetrySentence(*retry, job->run.reason));
   parts_.table.With([&](JobTable::Jobs&) { job->status = *status; });
   WriteRetry(id);

@@ -120,8 +120,8 @@ void MinderCore::StartWritten(JobId id, const RunRow& run, JobStatus status, con
   // If the shim is gone just now, its end is about to be noticed and will be judged then.
   if (const auto go = runs_.at(id)->Go(); !go) log::Warning(kJobs, "job {}: {}", id, go.error().message);
   const log::About about({.status = NameOf(status)});
-  log::Info(kJobs, "started job {} (step {} of {}), attempt {}, shim {}", id, job->step_no, job->step_count,
-            run.attempt, runs_.at(id)->Identity().pid);
+  log::Info(kJobs, "started job {} of {} (step {} of {}), attempt {}, shim {}", id, VerbIn(job->message), job->step_no,
+            job->step_count, run.attempt, runs_.at(id)->Identity().pid);
 }
 
 /// Begin was torn out of its work. Without a run nothing will ever come for this job, so it is put back here.

@@ -140,7 +140,7 @@ Executed Gates::Known(const Passing& passing) {
   }
   Reservation reservation;
   if (row.makes == Makes::Jobs) {
-    auto reserved = parts_.services.jobs.Reserve(CanonicalText(command));
+    auto reserved = parts_.services.jobs.Reserve(CanonicalText(row, command));
     if (!reserved) {
       LogRefusal(command.verb, reserved.error());
       const bool duplicate = reserved.error().code == ErrorCode::Duplicate;

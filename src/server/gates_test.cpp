@@ -1,5 +1,6 @@
 #include "server/gates.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -271,6 +272,14 @@ TEST_F(GatesTest, DuplicatesAreRefusedWhateverTheirSpelling) {
   EXPECT_EQ(Ask("JOBS  {\"x\":\"a\",\"steps\":1}"), R"({"Error": "JOBS  {x:a,steps:1} duplicates an Active Command"})");
   EXPECT_EQ(board_.submitted.size(), 1U);
   EXPECT_TRUE(store_.logged.empty());
+}
+
+TEST_F(GatesTest, WhatNobodyReadsMakesNoOtherCommand) {
+  Ask("JOBS {\"steps\": 1}");
+  EXPECT_THAT(Ask("JOBS {\"steps\": 1, \"n\": 2}"), testing::HasSubstr("duplicates an Active Command"));
+  EXPECT_THAT(Ask("JOBS {\"n\": 3, \"steps\": 1, \"steps \": 2}"), testing::HasSubstr("duplicates an Active Command"));
+  EXPECT_EQ(board_.submitted.size(), 1U);
+  EXPECT_EQ(board_.active, (std::set<std::string>{"JOBS {\"steps\":1}"}));
 }
 
 TEST_F(GatesTest, EveryCommandIsCountedByItsEnd) {

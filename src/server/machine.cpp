@@ -61,6 +61,7 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.network.ask = [&internet](std::function<void(bool)> done) { internet.Ask(std::move(done)); };
   options.network.watch = Watch;
   options.max_running = JobLimit(settings, root);
+  options.max_unfinished = settings.max_unfinished_jobs;
   StepPriority priority = PriorityOf(settings);
   options.low_priority = priority.low;
   options.priority_words = std::move(priority.words);
@@ -78,7 +79,8 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.canonical_of = [](std::string_view message) -> std::optional<std::string> {
     const auto command = ParseCommand(message);
     if (!command) return std::nullopt;
-    return CanonicalText(*command);
+    const CommandRowInfo* row = FindCommand(command->verb);
+    return row != nullptr ? CanonicalText(*row, *command) : CanonicalText(*command);
   };
   return options;
 }

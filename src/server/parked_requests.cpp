@@ -1,11 +1,14 @@
 #include "server/parked_requests.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cmdsrv {
 
 bool ParkedRequests::Add(Address to, std::uint64_t since, SteadyTime due) {
   if (parked_.size() >= kMost) return false;
+  const auto own = std::ranges::count(parked_, to.identity, [](const auto& entry) { return entry.second.to.identity; });
+  if (std::cmp_greater_equal(own, kMostOfOne)) return false;
   parked_.emplace(due, Parked{std::move(to), since});
   return true;
 }

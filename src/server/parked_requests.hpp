@@ -15,13 +15,14 @@ namespace cmdsrv {
 class ParkedRequests {
  public:
   static constexpr std::size_t kMost = 1024;
+  static constexpr std::size_t kMostOfOne = 16;  ///< on one connection: nobody takes the place of all others
 
   struct Parked {
     Address to;
     std::uint64_t since = 0;
   };
 
-  /// False when there is no room.
+  /// False when there is no room, or none for this client.
   bool Add(Address to, std::uint64_t since, SteadyTime due);
 
   bool Empty() const { return parked_.empty(); }

@@ -193,6 +193,28 @@ TEST_F(RouterTest, MoreThanTheLimitDoNotWait) {
   EXPECT_EQ(To("c1023"), "10..10");
 }
 
+TEST_F(RouterTest, OneClientDoesNotTakeThePlaceOfAllOthers) {
+  FakeEvents events;
+  hooks_.events = events.Hooks();
+  const int most = ParkedRequests::kMostOfOne;
+  for (int i = 0; i < most + 3; ++i) Incoming("greedy", kWeb, {"WAIT-EVENTS"});
+  Incoming("modest", kWeb, {"WAIT-EVENTS"});
+  std::atomic<int> done{0};
+  socket_.on_idle = [&] {
+    if (done == most + 4 && socket_.sent.size() >= 3) Incoming("stop", kRoot, {"STOP"});
+  };
+  Run(true, [&](const Request& request) {
+    ++done;
+    return WaitFor(request);
+  });
+  const auto [first, last] = socket_.sent.equal_range("greedy");
+  const auto refused = std::count_if(first, last, [](const auto& reply) {
+    return reply.second == R"({"Error": "Command Server is too busy. WAIT-EVENTS."})";
+  });
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(To("modest"), "10..10");
+}
+
 TEST_F(RouterTest, ClientsThatReadLateGetTheirReply) {
   socket_.full["late"] = 3;
   socket_.gone.insert("gone");

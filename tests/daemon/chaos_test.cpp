@@ -127,7 +127,7 @@ class Chaos : public testing::Test {
     for (const long id : promised_) EXPECT_TRUE(rows.contains(id)) << "job " << id << " was promised and is lost";
   }
 
-  /// "job 12 (step 1 of 2) SUCCEEDED" in the logs of all lives.
+  /// "job 12 of TEST-JOB (step 1 of 2) SUCCEEDED" in the logs of all lives.
   void CheckThatEachEndedOnce(const std::map<long, ChaosBox::Row>& rows) {
     std::map<long, int> ends;
     for (const std::string& name : NamesIn(chaos_.Box().Path("/var/log"))) {

@@ -188,13 +188,13 @@ constexpr long kKeptAfterUse = 0;
 TEST_F(Protocol, ClientThatNeverReadsLongRepliesHoldsNoMemory) {
   const std::string filler(60'000, 'x');
   for (int i = 0; i < 3; ++i) {
-    const std::string command = fmt::format(R"(TEST-JOB {{"steps":[-1{}],"filler":"{}{}"}})",
+    const std::string command = fmt::format(R"(TEST-JOB {{"steps":[-{}{}],"filler":"{}"}})", i + 1,
                                             [] {
                                               std::string zeros;
                                               for (int step = 1; step < 20; ++step) zeros += ",0";
                                               return zeros;
                                             }(),
-                                            filler, i);
+                                            filler);
     EXPECT_THAT(Told(command), HasSubstr("Scheduled"));
   }
   const auto size = Told("GET-JOB-STAT").size();
