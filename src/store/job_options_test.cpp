@@ -33,6 +33,8 @@ TEST(JobOptions, EverythingComesBack) {
   options.full_log = true;
   options.restartable = false;
   options.retry = RetryPolicy::Temporary;
+  options.space = {{"/library", 60'000'000'000, 3'000'000'000, -7, {"/library/x.part", "/library/x"}},
+                   {.directory = "/media/usb0"}};
   const auto read = ParseJobOptions(PrintJobOptions(options));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read->extra_vars, options.extra_vars);
@@ -46,6 +48,7 @@ TEST(JobOptions, EverythingComesBack) {
   EXPECT_TRUE(read->full_log);
   EXPECT_FALSE(read->restartable);
   EXPECT_EQ(read->retry, RetryPolicy::Temporary);
+  EXPECT_EQ(read->space, options.space);
 }
 
 TEST(JobOptions, RowsOfThePythonProgramHaveTheDefaultsForTheRest) {
@@ -66,8 +69,8 @@ TEST(JobOptions, NothingAtAllIsTheDefault) {
 }
 
 TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
-  for (const char* key :
-       {"argv", "locks", "service_required", "cwd", "merge", "canonical", "ansible", "full_log", "restartable"}) {
+  for (const char* key : {"argv", "locks", "service_required", "cwd", "merge", "canonical", "ansible", "full_log",
+                          "restartable", "space"}) {
     const auto read = ParseJobOptions(std::string("{\"") + key + "\": {\"a\": 1}}");
     ASSERT_FALSE(read.has_value()) << key;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
@@ -75,6 +78,8 @@ TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
   }
   EXPECT_FALSE(ParseJobOptions(R"({"argv": ["rm", 1]})").has_value());
   EXPECT_FALSE(ParseJobOptions(R"({"service_required": ["kiwix"]})").has_value());
+  for (const char* claim : {"1", R"({"bytes": -1})", R"({"bytes": 1.5})", R"({"stays": "1"})", R"({"grows": "x"})"})
+    EXPECT_FALSE(ParseJobOptions(fmt::format(R"({{"space": [{}]}})", claim)).has_value()) << claim;
 }
 
 TEST(JobOptions, AnArgumentWithNulWouldBeCutOffAndIsRefused) {
