@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
@@ -157,22 +158,24 @@ Result<CancelAnswer> Board::Cancel(JobId id) {
     if (job->second.cancel_wanted && std::holds_alternative<Waiting>(job->second.stage)) return;
     answer = IsActive(job->second) ? CancelAnswer::WasRunning : CancelAnswer::WasScheduled;
     chain = ChainOf(id, ListOf(jobs));
-    for (const JobId member : chain) jobs.at(member).cancel_wanted = true;
+    std::vector<JobId> taken_along;
+    for (const JobId member : chain) {
+      if (!std::exchange(jobs.at(member).cancel_wanted, true) && member != id) taken_along.push_back(member);
+    }
+    RememberChain(id, taken_along);  // before anybody else can see the mark
   });
   if (!answer && WentWithItsChain(id)) return CancelAnswer::WasScheduled;
   if (!answer) return Fail(ErrorCode::NotFound, "job {} is not running or scheduled", id);
-  RememberChain(id, chain);
   core_.Cancel(id, std::move(chain));
   return *answer;
 }
 
-void Board::RememberChain(JobId asked, const std::vector<JobId>& chain) {
+void Board::RememberChain(JobId asked, const std::vector<JobId>& taken_along) {
   const SteadyTime now = clock_.Steady();
   const std::lock_guard lock(chains_mutex_);
   std::erase_if(cancelled_, [&](const auto& entry) { return entry.second + kChainIsRemembered < now; });
-  for (const JobId member : chain) {
-    if (member != asked) cancelled_[member] = now;
-  }
+  cancelled_.erase(asked);
+  for (const JobId member : taken_along) cancelled_[member] = now;
 }
 
 /// Whoever ticks all steps of a Command and cancels them gets one answer a step, and each of them is what he wanted.

@@ -36,7 +36,7 @@ class Board final : public JobBoard {
 
  private:
   std::vector<JobView> ShowAll(std::vector<JobRow> rows);
-  void RememberChain(JobId asked, const std::vector<JobId>& chain);
+  void RememberChain(JobId asked, const std::vector<JobId>& taken_along);
   bool WentWithItsChain(JobId id);
   int StepCount(const JobRow& row, const std::vector<JobRow>& page);
 

@@ -26,6 +26,15 @@ TEST_F(CancelTest, AWaitingChainIsCancelledAtOnce) {
   EXPECT_EQ(Cancel(ids[2]).error().code, ErrorCode::NotFound);
 }
 
+TEST_F(CancelTest, WhoWasToldIsNotToldAgainByTheCancelOfAnotherStep) {
+  const auto ids = Submit(Chain(2));
+  EXPECT_EQ(Cancel(ids[1]), CancelAnswer::WasScheduled);
+  EXPECT_EQ(Cancel(ids[0]), CancelAnswer::WasRunning);
+  runner.EndBySignal(ids[0], 2, true);
+  loop->Drain();
+  for (const JobId id : ids) EXPECT_EQ(Cancel(id).error().code, ErrorCode::NotFound) << id.value;
+}
+
 TEST_F(CancelTest, ASecondCancelThatIsFasterThanTheMinderIsToldThatItHasEnded) {
   Submit(Apart(7));
   const auto ids = Submit(Chain(2));
