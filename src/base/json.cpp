@@ -1,12 +1,19 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 namespace cmdsrv {
 namespace {
+
+constexpr auto kPlainInJson = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c < table.size(); ++c) table[c] = c != '"' && c != '\\';
+  return table;
+}();
 
 void AppendInteger(std::string& out, auto number) {
   const fmt::format_int digits(number);
@@ -145,7 +152,7 @@ void AppendJsonString(std::string& out, std::string_view text) {
   std::size_t plain = 0;  // everything before this is written
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (kPlainInJson[c]) continue;
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
     switch (c) {

@@ -28,13 +28,16 @@ std::size_t SequenceLength(std::string_view bytes, std::size_t at) {
   return length;
 }
 
-bool IsControl(unsigned char c) { return c < 0x20 || c == 0x7F; }
+constexpr bool IsControl(unsigned char c) { return c < 0x20 || c == 0x7F; }
 
 /// The first byte of a control character; 0xC2 begins those from U+0080, and others.
-bool MayBeControl(char byte) {
-  const auto c = static_cast<unsigned char>(byte);
-  return IsControl(c) || c == 0xC2;
-}
+constexpr auto kMayBeControl = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) table[c] = IsControl(static_cast<unsigned char>(c)) || c == 0xC2;
+  return table;
+}();
+
+bool MayBeControl(char byte) { return kMayBeControl[static_cast<unsigned char>(byte)]; }
 
 /// U+0080 to U+009F: to a terminal they are what ESC with a letter is.
 bool IsC1(std::string_view character) {

@@ -94,6 +94,7 @@ Result<Outcome> InstallKalite(const Arguments&, Services&);
 
 // plan_command.cpp
 Result<Outcome> PlanCommand(const Arguments&, Services&);
+Result<Outcome> PlanPresetCommand(const Arguments&, Services&);  ///< of PLAN, for INST-PRESETS
 
 // kolibri_commands.cpp
 Result<Outcome> InstallKolibri(const Arguments&, Services&);

@@ -1,5 +1,4 @@
 // PLAN: what another Command would do, by the very function that does it.
-#include <algorithm>
 
 #include "commands/handlers.hpp"
 #include "commands/preset_plan.hpp"
@@ -8,11 +7,6 @@
 
 namespace cmdsrv {
 namespace {
-
-/// Their handlers only look; all that they change is done by the steps of their plan.
-constexpr std::string_view kPlannable[] = {"COPY-OER2GO-MOD", "COPY-ZIMS",       "INST-KALITE",
-                                           "INST-KOLIBRI",    "INST-OER2GO-MOD", "INST-OSM-VECT-SET",
-                                           "INST-SAT-AREA",   "INST-ZIMS",       "UPGRADE-ZIMS"};
 
 json::array DescribeSpace(const SpaceNeeds& needs, const Services& services) {
   json::array list;
@@ -66,6 +60,8 @@ Outcome Declined(const Error& error) {
   return Answer(json::value(json::object{{"accepted", false}, {"reason", error.message}}));
 }
 
+}  // namespace
+
 Result<Outcome> PlanPresetCommand(const Arguments& arguments, Services& services) {
   const std::string id(*arguments.Text("preset_id"));
   const auto preset = FindPreset(id, services);
@@ -78,22 +74,18 @@ Result<Outcome> PlanPresetCommand(const Arguments& arguments, Services& services
   return Answer(json::value(std::move(reply)));
 }
 
-}  // namespace
-
 Result<Outcome> PlanCommand(const Arguments& arguments, Services& services) {
   const auto command = ParseCommand(*arguments.Text("command"));
   if (!command) return Fail(ErrorCode::Malformed, "command is no Command");
-  const bool is_preset = command->verb == "INST-PRESETS";
-  if (!is_preset && std::ranges::find(kPlannable, command->verb) == std::end(kPlannable))
-    return Fail(ErrorCode::Refused, "Only Commands that install, upgrade or copy content can be planned.");
   const CommandRowInfo* row = FindCommand(command->verb);
+  if (row == nullptr || row->planner == nullptr)
+    return Fail(ErrorCode::Refused, "Only Commands that install, upgrade or copy content can be planned.");
   const auto checked = Arguments::Check(row->parameters, command->arguments);
   if (!checked) return Declined(checked.error());
-  if (is_preset) return PlanPresetCommand(*checked, services);
-  const auto outcome = row->handler(*checked, services);
+  auto outcome = row->planner(*checked, services);
   if (!outcome) return Declined(outcome.error());
   const auto* plan = std::get_if<JobPlan>(&*outcome);
-  if (plan == nullptr) return Fail(ErrorCode::Internal, "{} made no plan", command->verb);
+  if (plan == nullptr) return outcome;  // it has described itself
   SpaceNeeds needs(FloorOf(services.settings, services.root));
   needs.Add(plan->space);
   return Answer(json::value(Describe(plan->steps, needs, services, plan->service)));

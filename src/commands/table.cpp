@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "commands/confirm_within.hpp"
 #include "commands/handlers.hpp"
@@ -239,8 +240,8 @@ constexpr CommandRowInfo kCommands[] = {
     {"CHGPW",              Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Password, kChangePassword, ChangePassword, "Changes the password of an administrator."},
     {"CONFIRM-NETWORK",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kConfirmNetwork, ConfirmNetwork, "Keeps a change of the network that would go back by itself, or takes it back."},
     {"COPY-DEV-IMAGE",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyDevImage, CopyDevImage,   "Copies the whole box to a card or stick, on a Raspberry Pi."},
-    {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick."},
-    {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick."},
+    {"COPY-OER2GO-MOD",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyModules, CopyModules,     "Copies a module to or from a USB stick.", CopyModules},
+    {"COPY-ZIMS",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Slow,  kCopyZims,    CopyZims,        "Copies a ZIM file to or from a USB stick.", CopyZims},
     {"CTL-BLUETOOTH",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kCtlBluetooth, CtlBluetooth,   "Switches the network over Bluetooth on or off."},
     {"CTL-HOTSPOT",        Caller::Console, Needs::Nothing,  Log::Verb,  Makes::Answers, Lane::Slow,  kCtlHotspot,  CtlHotspot,      "Changes the password of the hotspot."},
     {"CTL-TAILSCALE",      Caller::Console, Needs::Internet, Log::Verb,  Makes::Answers, Lane::Slow,  kCtlTailscale, CtlTailscale,   "Joins or leaves a Tailscale network."},
@@ -283,14 +284,14 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
     {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
-    {"INST-KALITE",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKalite, InstallKalite, "Installs videos of KA Lite by topics."},
-    {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKolibri, InstallKolibri, "Imports channels of Kolibri."},
-    {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog."},
-    {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog."},
-    {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset."},
+    {"INST-KALITE",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKalite, InstallKalite, "Installs videos of KA Lite by topics.", InstallKalite},
+    {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKolibri, InstallKolibri, "Imports channels of Kolibri.", InstallKolibri},
+    {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog.", InstallModule},
+    {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog.", InstallMap},
+    {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset.", PlanPresetCommand},
     {"INST-RACHEL",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kNone,        InstallRachel,   "Installs RACHEL, where the host project has its role."},
-    {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area."},
-    {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog."},
+    {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area.", InstallSatelliteArea},
+    {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog.", InstallZims},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},
@@ -315,7 +316,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"TEST",               Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        Test,            "Answers; shows that the server does."},
     {"TEST-JOB",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kTestJob,     TestJob,         "Makes a chain of steps that sleep, to try the job machine."},
     {"UPDATE-HOME-MENU",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        UpdateHomeMenu,  "Puts new content on the home menu."},
-    {"UPGRADE-ZIMS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kUpgradeZims, UpgradeZims,     "Replaces installed ZIM files by newer ones."},
+    {"UPGRADE-ZIMS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kUpgradeZims, UpgradeZims,     "Replaces installed ZIM files by newer ones.", UpgradeZims},
     {"WAIT-EVENTS",        Caller::Console, Needs::Nothing,  Log::Poll,  Makes::Answers, Lane::Quick, kWaitEvents,  WaitEvents,      "Waits for the next changes of jobs."},
     {"WGET",               Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        Wget,            "Does nothing; kept for old scripts."},
 };
@@ -366,8 +367,13 @@ std::string CanonicalText(const CommandRowInfo& row, const Command& command) {
 }
 
 const CommandRowInfo* FindCommand(std::string_view verb) {
-  const auto* row = std::ranges::lower_bound(kCommands, verb, {}, &CommandRowInfo::verb);
-  return row != std::end(kCommands) && row->verb == verb ? row : nullptr;
+  static const auto kByVerb = [] {  // asked twice for each Command
+    std::unordered_map<std::string_view, const CommandRowInfo*> rows;
+    for (const CommandRowInfo& row : kCommands) rows.emplace(row.verb, &row);
+    return rows;
+  }();
+  const auto row = kByVerb.find(verb);
+  return row == kByVerb.end() ? nullptr : row->second;
 }
 
 json::value DescribeCommands() {

@@ -73,7 +73,8 @@ struct CommandRowInfo {
   Lane lane;
   std::span<const Parameter> parameters;
   Handler handler;
-  std::string_view summary;  ///< one sentence for LIST-COMMANDS and help
+  std::string_view summary;   ///< one sentence for LIST-COMMANDS and help
+  Handler planner = nullptr;  ///< what PLAN asks: it only looks; all that the Command changes is done by its steps
 };
 
 /// All rows, sorted by verb.
@@ -82,8 +83,8 @@ std::span<const CommandRowInfo> AllCommands();
 /// nullptr when there is no such verb.
 const CommandRowInfo* FindCommand(std::string_view verb);
 
-/// The text by which the duplicate rule knows a Command: its verb and those of its arguments that its row declares. What
-/// nobody reads makes no other Command of it.
+/// The text by which the duplicate rule knows a Command: its verb and those of its arguments that its row declares.
+/// What nobody reads makes no other Command of it.
 std::string CanonicalText(const CommandRowInfo& row, const Command& command);
 
 /// LIST-COMMANDS: an array of {"verb", "summary", "caller", "internet", "sensitive", "jobs", "lane", "parameters":

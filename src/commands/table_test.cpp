@@ -20,6 +20,16 @@ TEST(Table, EveryRowIsComplete) {
   }
 }
 
+TEST(Table, OnlyWhatMakesJobsCanBePlanned) {
+  std::size_t planners = 0;
+  for (const CommandRowInfo& row : AllCommands()) {
+    if (row.planner == nullptr) continue;
+    ++planners;
+    EXPECT_EQ(row.makes, Makes::Jobs) << row.verb;
+  }
+  EXPECT_NE(planners, 0U);
+}
+
 TEST(Table, LookupIsExact) {
   EXPECT_EQ(FindCommand(""), nullptr);
   EXPECT_EQ(FindCommand("test"), nullptr);
@@ -33,10 +43,11 @@ TEST(Table, DescribesItself) {
   ASSERT_EQ(described.get_array().size(), AllCommands().size());
   for (const auto& row : described.get_array()) {
     if (row.at("verb").get_string() != "CANCEL-JOB") continue;
-    EXPECT_EQ(PrintJson(row),
-              R"({"verb":"CANCEL-JOB","summary":"Cancels a job and the unfinished rest of its chain.","caller":"console",)"
-              R"("internet":false,"sensitive":false,"jobs":false,"lane":"quick",)"
-              R"("parameters":[{"name":"job_id","type":"integer","required":true,"class":"any","least":1}]})");
+    EXPECT_EQ(
+        PrintJson(row),
+        R"({"verb":"CANCEL-JOB","summary":"Cancels a job and the unfinished rest of its chain.","caller":"console",)"
+        R"("internet":false,"sensitive":false,"jobs":false,"lane":"quick",)"
+        R"("parameters":[{"name":"job_id","type":"integer","required":true,"class":"any","least":1}]})");
     return;
   }
   FAIL() << "CANCEL-JOB is not described";

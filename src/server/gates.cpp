@@ -1,5 +1,7 @@
 #include "server/gates.hpp"
 
+#include <fmt/compile.h>
+
 #include <algorithm>
 
 #include "base/log.hpp"
@@ -19,6 +21,12 @@ constexpr std::size_t kLongestRecorded = 16'384;  // of Commands without jobs; n
 constexpr std::size_t kLongestWithJobs = 64U << 10U;
 
 Error Unexpected() { return {ErrorCode::Internal, {}}; }
+
+/// `shown` as a log line has it. Nearly always it is that already, and is not copied into `own`.
+std::string_view Loggable(std::string_view shown, std::string& own) {
+  if (shown.size() <= kLongestLogged && shown.find("://") == std::string_view::npos) return shown;
+  return own = Shorten(MaskUrlCredentials(shown), kLongestLogged);
+}
 
 /// What may be logged of a text that is no known Command: a mistyped one can hold a secret anywhere behind its verb.
 std::string_view LoggableVerb(std::string_view text) {
@@ -131,8 +139,10 @@ Executed Gates::Known(const Passing& passing) {
   const auto& [request, row, command, received] = passing;
   const std::string shown = Shown(row, request.text);
   if (IsKept(row)) {
-    log::Info(kServer, "received {} of uid {}, pid {}", Shorten(MaskUrlCredentials(shown), kLongestLogged),
-              request.peer.uid, request.peer.pid);
+    std::string own;
+    log::Write(log::Level::Info, kServer,
+               fmt::format(FMT_COMPILE("received {} of uid {}, pid {}"), Loggable(shown, own), request.peer.uid,
+                           request.peer.pid));
   }
   if (row.makes == Makes::Jobs && request.text.size() > kLongestWithJobs) {
     log::Warning(kServer, "{} was refused: it has {} bytes", command.verb, request.text.size());
@@ -218,8 +228,9 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
 
 void Gates::Record(const Passing& passing) {
   if (!IsKept(passing.row)) return;
-  const std::string shown = Shorten(Shown(passing.row, passing.request.text), kLongestRecorded);
-  parts_.store.LogCommand({parts_.store.NextCommandId(), shown, passing.received});
+  std::string shown = Shown(passing.row, passing.request.text);
+  if (shown.size() > kLongestRecorded) shown = Shorten(shown, kLongestRecorded);
+  parts_.store.LogCommand({parts_.store.NextCommandId(), std::move(shown), passing.received});
 }
 
 }  // namespace cmdsrv

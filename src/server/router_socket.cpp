@@ -134,9 +134,14 @@ class ZmqRouterSocket final : public RouterSocket {
   }
 
  private:
-  static std::optional<Peer> PeerOf(zmq::message_t& frame) {
+  std::optional<Peer> PeerOf(zmq::message_t& frame) {
     const char* address = ::zmq_msg_gets(frame.handle(), "Peer-Address");
-    return address == nullptr ? std::nullopt : ParsePeer(address);
+    if (address == nullptr) return std::nullopt;
+    if (last_address_ != address) {  // most come from the process of the one before
+      last_address_ = address;
+      last_peer_ = ParsePeer(last_address_);
+    }
+    return last_peer_;
   }
 
   bool HasRoom(const std::string& identity, std::size_t bytes) {
@@ -150,6 +155,8 @@ class ZmqRouterSocket final : public RouterSocket {
   zmq::context_t context_{1};
   zmq::socket_t socket_{context_, zmq::socket_type::router};
   zmq::message_t identity_;
+  std::string last_address_;
+  std::optional<Peer> last_peer_;                                  ///< what last_address_ says
   std::map<std::string, std::shared_ptr<ByteCount>> large_bytes_;  ///< on the way to each client, by its identity
   const std::shared_ptr<ByteCount> large_bytes_together_ = std::make_shared<ByteCount>(0);
   std::array<zmq::message_t, 4> frames_;  ///< the last one takes what nobody looks at

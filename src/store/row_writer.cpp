@@ -1,6 +1,6 @@
 #include "store/row_writer.hpp"
 
-#include <iterator>
+#include <array>
 
 #include "base/time_text.hpp"
 
@@ -95,9 +95,12 @@ std::string_view RowWriter::D1(WallTime time) {
     d1_second_ = second;
   }
   d1_ = d1_prefix_;
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - second).count();
-  if (micros != 0) fmt::format_to(std::back_inserter(d1_), ".{:06}", micros);
-  return d1_;
+  auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - second).count();
+  if (micros == 0) return d1_;
+  std::array<char, 7> fraction{'.'};  // by hand: one for each Command
+  for (std::size_t i = fraction.size() - 1; i > 0; --i, micros /= 10)
+    fraction[i] = static_cast<char>('0' + micros % 10);
+  return d1_.append(fraction.data(), fraction.size());
 }
 
 Result<void> RowWriter::InsertCommand(const CommandRow& row) {
