@@ -128,12 +128,12 @@ bool FactsKeeper::Gather() {
   }
   const json::object complete = CompleteFacts(*std::move(facts), reduced);
   facts_.Set(complete);
-  health_->Set(kPart, PartState::Good);
   const json::object cache{{"boot_id", BootId()}, {"facts", complete}};
   const auto written = MakeDirectories(settings_.state_dir).and_then([&] {
     return WriteFileAtomically(cache_path_, PrintJson(cache), {.mode = 0600});
   });
   if (!written) log::Warning(kServer, "{}; the facts are gathered again at the next start", written.error().message);
+  health_->Set(kPart, PartState::Good);  // after the cache: whoever waits for it may stop the server then
   return true;
 }
 

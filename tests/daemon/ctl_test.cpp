@@ -212,7 +212,7 @@ TEST_F(Ctl, WaitLogJobAndCancelWorkOnARunningJob) {
   const RunEnd cancelled = Run({"cancel", job, "--wait"});
   EXPECT_EQ(cancelled.status, 0) << cancelled.output;
   EXPECT_THAT(cancelled.output, HasSubstr("1 CANCELLED\n"));
-  EXPECT_EQ(Run({"cancel", job}).status, 0) << "a moment later it is no error yet";
+  EXPECT_EQ(Run({"cancel", job}).status, 1) << "it has ended";
   EXPECT_EQ(Run({"cancel", "999999"}).status, 1);
   EXPECT_EQ(Run({"wait", job}).status, 1);
 }

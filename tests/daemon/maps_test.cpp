@@ -80,8 +80,10 @@ TEST_F(Maps, IsWorkInProgress) {
   EXPECT_EQ(entry.at("cmd"), "INST-OSM-VECT-SET");
   EXPECT_EQ(entry.at("size"), 150'000);
   EXPECT_THAT(std::string(entry.at("download_url").as_string()), HasSubstr("/maps/archive/"));
-  EXPECT_THAT(Send(fmt::format(R"(INST-OSM-VECT-SET {{"osm_vect_id": "{}", "again": 1}})", kMap)),
-              HasSubstr("is already being downloaded"));
+  EXPECT_THAT(
+      Send(fmt::format(
+          R"(INST-OSM-VECT-SET {{"osm_vect_id": "{}", "service_required": ["osm_vector_maps", "active"]}})", kMap)),
+      HasSubstr("is already being downloaded"));
   box.Internet().Clear();
   box.Internet().Release();
   ExpectSucceeded(WaitForEnd(3));

@@ -177,8 +177,7 @@ TEST_F(InstallModule, IsWorkInProgressAndGoesOnWhenTheLineIsBack) {
   EXPECT_EQ(Send("GET-OER2GO-STAT"),
             R"({"WIP":{"en-wells":{"cmd":"INST-OER2GO-MOD","action":"DOWNLOAD","dest":"internal","source":"oer2go"}},)"
             R"("INSTALLED":[]})");
-  EXPECT_THAT(Send(R"(INST-OER2GO-MOD {"moddir": "en-wells", "again": 1})"),
-              HasSubstr("Module is already being installed"));
+  EXPECT_THAT(Send(R"(INST-OER2GO-MOD {"moddir": "en-wells", "again": 1})"), HasSubstr("duplicates an Active Command"));
   EXPECT_THAT(Send(R"(DEL-CONTENT {"device": "internal", "content": {"modules": ["en-wells"]}})"),
               HasSubstr("Some errors occurred"));
   const auto waits = [&] {

@@ -119,7 +119,8 @@ TEST_F(PortableZim, IsWorkInProgressFromTheReplyOn) {
   ASSERT_TRUE(stat) << stat.error().message;
   EXPECT_EQ(stat->at("WIP").at(facts.uuid).at("action"), "DOWNLOAD");
   EXPECT_THAT(Reply(), HasSubstr("duplicates an Active Command"));
-  const std::string other = fmt::format("INST-ZIMS {{\"zim_id\": \"{}\", \"x\": 1}}", facts.uuid);
+  const std::string other =
+      fmt::format(R"(INST-ZIMS {{"zim_id": "{}", "service_required": ["kiwix", "active"]}})", facts.uuid);
   EXPECT_THAT(OrThrow(AskText(box.Socket(), other)), HasSubstr("Zim is already installed or being installed"));
   box.Internet().Clear();
   box.Internet().Release();

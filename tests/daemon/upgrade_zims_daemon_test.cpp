@@ -88,7 +88,7 @@ TEST_F(UpgradeZims, IsRefusedWhileAnotherRuns) {
   box.Internet().Set({.fault = Fault::Stall, .path = kUrl, .at = 1'000'000});
   EXPECT_THAT(Upgrade(), HasSubstr("Scheduled"));
   EXPECT_THAT(Upgrade(), HasSubstr("duplicates an Active Command"));
-  EXPECT_THAT(Send(R"(UPGRADE-ZIMS {"zim_permarefs": ["village_en_all_maxi"], "x": 1})"),
+  EXPECT_THAT(Send(R"(UPGRADE-ZIMS {"zim_permarefs": ["village_en_all_maxi", "lake_en_all_maxi"]})"),
               HasSubstr("ZIMs already being installed or upgraded. UPGRADE-ZIMS."));
   box.Internet().Clear();
   box.Internet().Release();
