@@ -56,8 +56,8 @@ class StaticFilesTest : public testing::Test {
     test::Spit(directory / "www/js/a.js", "alert(1)");
     test::Spit(directory / "www/js/a.js.gz", "packed");
     test::Spit(directory / "www/page.php", "<?php");
-    symlink("../secret", (directory / "www/link").c_str());
-    symlink("/etc", (directory / "www/etc").c_str());
+    std::filesystem::create_symlink("../secret", directory / "www/link");
+    std::filesystem::create_symlink("/etc", directory / "www/etc");
     mkfifo((directory / "www/pipe").c_str(), 0600);
   }
   HttpResponse Get(std::string_view path, std::vector<std::pair<std::string, std::string>> headers = {}) {
