@@ -12,6 +12,8 @@
 namespace cmdsrv {
 namespace {
 
+constexpr std::size_t kUsual = 1000;  // lines at once
+
 /// The sink is a plain function, so the writer that it hands its lines to is found here.
 std::atomic<LogWriter*> g_writer{nullptr};
 
@@ -77,9 +79,11 @@ void LogWriter::Run() {
     lines.swap(waiting_);
     lock.unlock();
     WriteLog(lines);
-    lock.lock();
-    done_ += lines.size();
+    const std::size_t count = lines.size();
     lines.clear();
+    if (count > kUsual) lines.shrink_to_fit();  // a flood is rare, and its memory is wanted elsewhere
+    lock.lock();
+    done_ += count;
     written_.notify_all();
   }
 }
