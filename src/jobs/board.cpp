@@ -29,9 +29,9 @@ JobRecord RecordOf(const JobRow& row, JobOptions options, const CommandRow& comm
 }
 
 JobOptions OptionsOf(const JobPlan& plan, const StepPlan& step, const std::string& canonical,
-                     const std::vector<SpaceClaim>& space) {
+                     std::vector<SpaceClaim> space) {
   JobOptions options;
-  options.space = space;
+  options.space = std::move(space);
   options.extra_vars = plan.extra_vars;
   options.service = step.service ? step.service : plan.service;
   options.argv = step.argv;
@@ -73,10 +73,17 @@ OutputPiece PieceOf(const std::string& text, std::uint64_t offset, std::size_t l
 
 }  // namespace
 
+std::vector<JobOptions> OptionsOfPlan(const JobPlan& plan, const std::string& canonical) {
+  std::vector<JobOptions> options;
+  auto claims = ClaimsOf(plan);
+  for (std::size_t i = 0; i < plan.steps.size(); ++i)
+    options.push_back(OptionsOf(plan, plan.steps[i], canonical, std::move(claims[i])));
+  return options;
+}
+
 Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, std::span<const JobId> ids,
-                                       const std::string& canonical, WallTime now) {
+                                       std::span<const JobOptions> options, WallTime now) {
   std::vector<JobRow> rows;
-  const auto claims = ClaimsOf(plan);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const StepPlan& step = plan.steps[i];
     if (step.argv.empty() || !step.argv.front().starts_with('/')) {
@@ -93,7 +100,7 @@ Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, s
       rows[*step.after].has_dependent = true;
     }
     row.job_command = step.display.empty() ? MaskUrlCredentials(QuoteForDisplay(step.argv)) : step.display;
-    row.options_json = PrintJobOptions(OptionsOf(plan, step, canonical, claims[i]));
+    row.options_json = PrintJobOptions(options[i]);
     row.status = NameOf(JobStatus::Scheduled);
     row.created_text = row.updated_text = ToD1(now);
     rows.push_back(std::move(row));
@@ -125,18 +132,17 @@ Result<std::vector<JobId>> Board::Submit(CommandRow command, JobPlan plan, Reser
                 options_.max_unfinished);
   }
   const std::vector<JobId> ids = store_.NextJobIds(plan.steps.size());
-  auto rows = RowsOfPlan(plan, command.id, ids, reservation.Canonical(), command.created);
+  auto options = OptionsOfPlan(plan, reservation.Canonical());
+  auto rows = RowsOfPlan(plan, command.id, ids, options, command.created);
   if (!rows) return tl::unexpected(rows.error());
 
   int step_count = 0;
   for (const JobRow& row : *rows) step_count = std::max(step_count, row.step_no);
   std::vector<JobRecord> jobs;
-  const auto claims = ClaimsOf(plan);
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    JobOptions options = OptionsOf(plan, plan.steps[i], reservation.Canonical(), claims[i]);
-    const ServiceWait service = core_.FirstServiceState(options, (*rows)[i].depends_on);
-    const SpaceWait space = core_.FirstSpaceState(options, (*rows)[i].depends_on);
-    jobs.push_back(RecordOf((*rows)[i], std::move(options), command, step_count));
+    const ServiceWait service = core_.FirstServiceState(options[i], (*rows)[i].depends_on);
+    const SpaceWait space = core_.FirstSpaceState(options[i], (*rows)[i].depends_on);
+    jobs.push_back(RecordOf((*rows)[i], std::move(options[i]), command, step_count));
     jobs.back().stage = Waiting{.service = service};
     jobs.back().space = space;
   }

@@ -51,8 +51,12 @@ class Board final : public JobBoard {
   std::map<JobId, SteadyTime> cancelled_;  ///< went with their chains lately; nobody asked for them yet
 };
 
-/// Rows of a plan's jobs, with ids from `ids`. Errors: Internal when the plan breaks a rule of its header.
+/// Options of a plan's jobs, one for each step.
+std::vector<JobOptions> OptionsOfPlan(const JobPlan& plan, const std::string& canonical);
+
+/// Rows of a plan's jobs, with ids from `ids` and what OptionsOfPlan gave. Errors: Internal when the plan breaks a rule
+/// of its header.
 Result<std::vector<JobRow>> RowsOfPlan(const JobPlan& plan, CommandId command, std::span<const JobId> ids,
-                                       const std::string& canonical, WallTime now);
+                                       std::span<const JobOptions> options, WallTime now);
 
 }  // namespace cmdsrv

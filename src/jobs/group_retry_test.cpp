@@ -61,7 +61,8 @@ TEST(PlanGroupRetry, NoOptionOfAStepIsLost) {
   row.options_json = PrintJobOptions(options);
   const auto retry = PlanGroupRetry(std::vector{row});
   ASSERT_TRUE(retry);
-  const auto rows = RowsOfPlan(retry->plan, CommandId{2}, std::vector{JobId{2}}, retry->canonical, WallTime{});
+  const auto rows = RowsOfPlan(retry->plan, CommandId{2}, std::vector{JobId{2}},
+                               OptionsOfPlan(retry->plan, retry->canonical), WallTime{});
   ASSERT_TRUE(rows) << rows.error().message;
   EXPECT_EQ(rows->at(0).options_json, row.options_json);
   EXPECT_EQ(rows->at(0).job_command, row.job_command);
