@@ -10,9 +10,9 @@
 #include "base/time_text.hpp"
 #include "commands/devices.hpp"
 #include "commands/handlers.hpp"
-#include "commands/menu_lock.hpp"
 #include "content/menu.hpp"
 #include "content/menu_defs.hpp"
+#include "content/menu_lock.hpp"
 #include "content/zim_names.hpp"
 #include "platform/trees.hpp"
 
@@ -70,7 +70,7 @@ class Deleter {
   void UpdateMenu() {
     if (zims_.empty() && modules_.empty()) return;
     const Settings& settings = services_.settings;
-    const auto locked = LockMenus(settings);
+    const auto locked = TakeMenuLock(settings, kMenuWaitOfHandlers);
     if (!locked) return Note(locked.error().message);
     auto menu = ReadMenu(settings.home_menu_file);
     if (!menu && menu.error().code == ErrorCode::NotFound) return;

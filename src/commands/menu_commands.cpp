@@ -8,10 +8,10 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "commands/handlers.hpp"
-#include "commands/menu_lock.hpp"
 #include "content/menu.hpp"
 #include "content/menu_def_edit.hpp"
 #include "content/menu_defs.hpp"
+#include "content/menu_lock.hpp"
 #include "platform/files.hpp"
 
 namespace cmdsrv {
@@ -68,12 +68,6 @@ json::array Lines(std::string_view output) {
 
 }  // namespace
 
-Result<FileLock> LockMenus(const Settings& settings) {
-  constexpr std::uint32_t kWaitMs = 10'000;
-  const std::string locks = settings.run_lock_dir + "iiab-menus/";
-  return MakeDirectories(locks).and_then([&] { return FileLock::Take(locks + "update-menus-run.LCK", kWaitMs); });
-}
-
 Result<Outcome> UpdateHomeMenu(const Arguments&, Services& services) {
   if (const auto menu = ReadMenu(services.settings.home_menu_file); menu && !MayUpdateItself(menu->document)) {
     return Answer(Warning{"Automatic menu update is turned off."});
@@ -114,7 +108,7 @@ Result<Outcome> SaveMenuDef(const Arguments& arguments, Services& services) {
   };
   const auto directory = FindMenuDirectory(services.settings, menu_url);
   if (!directory) return not_written(directory.error());
-  const auto lock = LockMenus(services.settings);
+  const auto lock = TakeMenuLock(services.settings, kMenuWaitOfHandlers);
   if (!lock && lock.error().code == ErrorCode::Busy)
     return Fail(ErrorCode::Refused, "Home Menu update is already running.");
   if (!lock) return not_written(lock.error());

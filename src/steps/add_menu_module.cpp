@@ -4,6 +4,7 @@
 #include "base/time_text.hpp"
 #include "content/menu.hpp"
 #include "content/menu_defs.hpp"
+#include "content/menu_lock.hpp"
 #include "platform/files.hpp"
 #include "steps/menu_files.hpp"
 #include "steps/options.hpp"
@@ -18,7 +19,7 @@ StepEnd AddModuleToMenu(const Context& context, std::span<const std::string> arg
   const std::string& item = options->Operands().front();
   if (!IsMenuName(item)) return Fail(ErrorCode::Malformed, "the operand must be the name of a menu item definition");
   const Settings& settings = context.settings;
-  const auto lock = TakeMenuLock(settings);
+  const auto lock = TakeMenuLock(settings, kMenuWaitOfSteps);
   if (!lock) return Failure(lock.error());
   auto menu = ReadMenu(settings.home_menu_file);
   if (!menu) return Failure(menu.error());

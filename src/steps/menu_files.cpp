@@ -4,11 +4,6 @@
 #include "steps/say.hpp"
 
 namespace cmdsrv {
-namespace {
-
-constexpr std::uint32_t kLockWaitMs = 300'000;
-
-}  // namespace
 
 Languages ReadLanguages(const std::string& assets_dir) {
   const auto text = ReadFile(assets_dir + "lang_codes.json", 4U << 20U);
@@ -16,11 +11,6 @@ Languages ReadLanguages(const std::string& assets_dir) {
   if (languages) return *std::move(languages);
   Say("warning: {}; languages keep their three-letter codes", languages.error().message);
   return {};
-}
-
-Result<FileLock> TakeMenuLock(const Settings& settings) {
-  const std::string locks = settings.run_lock_dir + "iiab-menus/";
-  return MakeDirectories(locks).and_then([&] { return FileLock::Take(locks + "update-menus-run.LCK", kLockWaitMs); });
 }
 
 }  // namespace cmdsrv

@@ -3,10 +3,10 @@
 #include "base/names.hpp"
 #include "base/time_text.hpp"
 #include "content/menu.hpp"
+#include "content/menu_lock.hpp"
 #include "content/presets.hpp"
 #include "platform/files.hpp"
 #include "platform/trees.hpp"
-#include "steps/menu_files.hpp"
 #include "steps/options.hpp"
 #include "steps/say.hpp"
 #include "steps/step.hpp"
@@ -26,7 +26,7 @@ StepEnd PresetMenu(const Context& context, std::span<const std::string> argument
   const Settings& settings = context.settings;
   const auto preset = ReadPreset(settings.presets_dir, id);
   if (!preset) return Failure(preset.error());
-  const auto lock = TakeMenuLock(settings);
+  const auto lock = TakeMenuLock(settings, kMenuWaitOfSteps);
   if (!lock) return Failure(lock.error());
   const std::string directory = settings.home_menu_file.substr(0, settings.home_menu_file.rfind('/'));
   if (auto made = MakeDirectories(directory); !made) return Failure(made.error());

@@ -8,6 +8,7 @@
 #include "content/ini_file.hpp"
 #include "content/menu.hpp"
 #include "content/menu_defs.hpp"
+#include "content/menu_lock.hpp"
 #include "content/roles.hpp"
 #include "content/version_index.hpp"
 #include "content/zim_names.hpp"
@@ -21,7 +22,6 @@
 namespace cmdsrv {
 namespace {
 
-constexpr long long kLockWait = 300;
 constexpr std::string_view kSampleModule = "en-test_mod";
 constexpr std::string_view kSampleZim = "test";
 
@@ -167,19 +167,15 @@ class Update {
 StepEnd UpdateMenus(const Context& context, std::span<const std::string> arguments) {
   const auto options = Options::Parse(arguments, {{"-f", false}, {"--lock-wait", true}}, 0);
   if (!options) return Failure(options.error());
-  const auto wait = options->Number("--lock-wait", kLockWait, 0);
+  const auto wait = options->Number("--lock-wait", kMenuWaitOfSteps.count(), 0);
   if (!wait) return Failure(wait.error());
 
-  // One runs, one waits; a third would do nothing that the waiting one does not do. The names are those of the old
-  // tool.
-  const std::string locks = context.settings.run_lock_dir + "iiab-menus/";
-  if (auto made = MakeDirectories(locks); !made) return Failure(made.error());
-  auto waiting = FileLock::Take(locks + "update-menus-wait.LCK");
+  // One runs, one waits; a third would do nothing that the waiting one does not do.
+  auto waiting = TakeMenuQueue(context.settings);
   if (!waiting && waiting.error().code == ErrorCode::Busy)
     return "another update of the home menu is waiting already and will do this one's work";
   if (!waiting) return Failure(waiting.error());
-  const auto running =
-      FileLock::Take(locks + "update-menus-run.LCK", static_cast<std::uint32_t>(std::min(*wait, 86'400LL) * 1000));
+  const auto running = TakeMenuLock(context.settings, std::chrono::seconds(std::min(*wait, 86'400LL)));
   if (!running && running.error().code == ErrorCode::Busy)
     return Fail(ErrorCode::Busy, "another update of the home menu did not end within {} s", *wait);
   if (!running) return Failure(running.error());
