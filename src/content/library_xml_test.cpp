@@ -48,6 +48,58 @@ TEST(LibraryXml, WhatIsNoLibraryIsCorrupt) {
   }
 }
 
+std::string Repeated(std::string_view part, std::size_t times) {
+  std::string text;
+  text.reserve(part.size() * times);
+  for (std::size_t i = 0; i < times; ++i) text += part;
+  return text;
+}
+
+TEST(LibraryXml, WhatIsLargerThanAnyLibraryIsCorrupt) {
+  std::string books;
+  for (int i = 0; i < 1'000'000; ++i) books += fmt::format("<book id=\"{}\"/>", i);
+  std::string texts;  // what the console gets would be six times as long
+  const std::string controls(60'000, '\1');
+  for (int i = 0; i < 100; ++i) texts += fmt::format("<book id=\"{}\" title=\"{}\"/>", i, controls);
+  const std::pair<std::string, std::string> cases[] = {
+      {books, "50000 elements"},
+      {Repeated("<a>", 2'000'000), "50000 elements"},
+      {"<book " + Repeated("a=\"\" ", 2'000'000) + "/>", "1000000 attributes"},
+      {texts, "bytes of text"},
+      {"<book id=\"a\" favicon=\"" + std::string(2'000'000, 'x') + "\"/>", "attribute of more than"},
+  };
+  for (const auto& [inside, why] : cases) {
+    const auto read = ParseLibrary("<library>" + inside + "</library>");
+    ASSERT_FALSE(read) << why;
+    EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
+    EXPECT_THAT(read.error().message, ::testing::HasSubstr(why));
+  }
+}
+
+/// As many as are allowed: each of them must cost the same.
+TEST(LibraryXml, ManyAttributesOfOneBook) {
+  std::string attributes;
+  for (int i = 0; i < 900'000; ++i) attributes += fmt::format("a{}=\"\" ", i);
+  const auto books = ParseLibrary("<library><book id=\"a\" " + attributes + "/><book id=\"b\"/></library>");
+  ASSERT_TRUE(books) << books.error().message;
+  ASSERT_EQ(books->size(), 2U);
+  EXPECT_EQ(books->front().attributes.size(), 63U);
+}
+
+TEST(LibraryXml, LongAttributesAreLeftOut) {
+  const std::string long_text(70'000, 'x');
+  const auto books = ParseLibrary(fmt::format(
+      "<library><book id=\"a\" title=\"{0}\" {0}=\"\" name=\"n\"/><book id=\"{0}\"/></library>", long_text));
+  ASSERT_TRUE(books) << books.error().message;
+  ASSERT_EQ(books->size(), 1U);
+  EXPECT_THAT(books->front().attributes, ElementsAre(Pair("name", "n")));
+}
+
+TEST(LibraryXml, DeepNestingIsNoLibrary) {
+  EXPECT_TRUE(ParseLibrary("<library>" + Repeated("<a>", 40'000) + Repeated("</a>", 40'000) + "</library>"));
+  EXPECT_FALSE(ParseLibrary("<library>" + Repeated("<a>", 40'000)));
+}
+
 class LibraryFile : public ::testing::Test {
  protected:
   ~LibraryFile() override { ::unlink(path_.c_str()); }

@@ -9,8 +9,6 @@
 #include "steps/zim.hpp"
 
 namespace cmdsrv {
-namespace {
-
 Result<void> CheckListed(const Settings& settings, const std::string& zim) {
   const std::string content = settings.zim_dir + "content/";
   const auto header = zim_tools::ReadZimHeader(content + FirstFileOf(content, zim));
@@ -21,8 +19,6 @@ Result<void> CheckListed(const Settings& settings, const std::string& zim) {
     return Fail(ErrorCode::Io, "library.xml does not list {}, so it cannot be used", zim);
   return {};
 }
-
-}  // namespace
 
 Result<void> MoveIntoLibrary(const Context& context, const std::string& zim) {
   const std::string content = context.settings.zim_dir + "content/";

@@ -100,7 +100,11 @@ LibraryPlan PlanLibrary(const std::vector<LibraryBook>& books, const std::vector
 }
 
 Result<std::vector<LibraryBook>> ReadLibraryFile(const std::string& zim_dir) {
-  const auto text = ReadFile(zim_dir + "library.xml");
+  const std::string path = zim_dir + "library.xml";
+  const auto facts = Look(path);
+  if (facts && facts->is_regular && facts->bytes > kReadLimit)
+    return Fail(ErrorCode::Corrupt, "{} is larger than {} bytes", path, kReadLimit);
+  const auto text = ReadFile(path);
   if (!text && text.error().code == ErrorCode::NotFound) return std::vector<LibraryBook>{};
   if (!text) return Failure(text.error());
   return ParseLibrary(*text);
@@ -114,8 +118,7 @@ Result<json::object> WriteVersionIndex(const Settings& settings) {
   std::vector<std::string> stems;
   for (const ContentZim& zim : content->zims) stems.push_back(zim.stem);
   const auto defs = ReadMenuDefs(settings.menu_defs_dir);
-  json::object index =
-      BuildVersionIndex(stems, *books, defs.value_or(MenuDefs{}), ReadLanguages(settings.assets_dir));
+  json::object index = BuildVersionIndex(stems, *books, defs.value_or(MenuDefs{}), ReadLanguages(settings.assets_dir));
   const std::string path = settings.assets_dir + "zim_version_idx.json";
   const std::string text = PrintJsonIndented(index);
   if (const auto old = ReadFile(path); old && *old == text) return index;

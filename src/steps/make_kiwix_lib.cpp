@@ -9,6 +9,7 @@
 #include "base/names.hpp"
 #include "platform/files.hpp"
 #include "platform/process.hpp"
+#include "steps/install.hpp"
 #include "steps/kiwix_library.hpp"
 #include "steps/kiwix_lock.hpp"
 #include "steps/options.hpp"
@@ -180,6 +181,25 @@ StepEnd IndexStick(const Context& context, std::string_view device, bool force) 
 
 }  // namespace
 
+Result<std::size_t> IndexLibrary(const Context& context, bool from_nothing,
+                                 const std::function<Result<void>()>& when_listed) {
+  const auto lock = KiwixLibraryLock::Take(context.settings.run_lock_dir + "kiwix/", kLockWait);
+  if (!lock) return Failure(lock.error());
+  LibraryWriter writer(context.settings);
+  auto change = writer.BringUpToDate(from_nothing);
+  if (change && when_listed) {
+    if (auto done = when_listed(); !done) return Failure(done.error());
+    change = writer.BringUpToDate(false);
+  }
+  if (!change) return Failure(change.error());
+  for (const std::string& one : change->left_out) Say("left out: {}", one);
+  const auto index = WriteVersionIndex(context.settings);
+  if (!index) return Failure(index.error());
+  if (auto achieved = CheckPurpose(context.settings, change->left_out); !achieved) return Failure(achieved.error());
+  if (change->written) TellKiwixServe(context);
+  return change->left_out.size();
+}
+
 StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> arguments) {
   const auto options =
       Options::Parse(arguments, {{"-f", false}, {"--force", false}, {"-v", false}, {"--device", true}}, 0);
@@ -188,19 +208,10 @@ StepEnd MakeKiwixLib(const Context& context, std::span<const std::string> argume
   if (options->Has("--device")) return IndexStick(context, options->Text("--device"), force);
   const auto host = FindHostProgram(context);
   if (host) RunHostProgram(context, *host, force);
-
-  const auto lock = KiwixLibraryLock::Take(context.settings.run_lock_dir + "kiwix/", kLockWait);
-  if (!lock) return Failure(lock.error());
-  const auto change = LibraryWriter(context.settings).BringUpToDate(force && !host);
-  if (!change) return Failure(change.error());
-  for (const std::string& one : change->left_out) Say("left out: {}", one);
-  const auto index = WriteVersionIndex(context.settings);
-  if (!index) return Failure(index.error());
-  if (auto achieved = CheckPurpose(context.settings, change->left_out); !achieved) return Failure(achieved.error());
-  if (change->written) TellKiwixServe(context);
-  const std::string left_out =
-      change->left_out.empty() ? "" : fmt::format("; {} files are no usable ZIMs", change->left_out.size());
-  return fmt::format("the library is up to date{}", left_out);
+  const auto left_out = IndexLibrary(context, force && !host);
+  if (!left_out) return Failure(left_out.error());
+  const std::string not_usable = *left_out == 0 ? "" : fmt::format("; {} files are no usable ZIMs", *left_out);
+  return fmt::format("the library is up to date{}", not_usable);
 }
 
 }  // namespace cmdsrv

@@ -296,5 +296,24 @@ TEST_F(KiwixLibrary, EndsRightWhereverItWasKilled) {
   EXPECT_GT(kills, 15U);
 }
 
+/// One file must not make a library that nobody can read.
+TEST_F(KiwixLibrary, ZimThatSaysTooMuchOfItselfIsLeftOut) {
+  ZimSpec spec;
+  spec.file_ref = "talker_en_all_2026-01";
+  spec.description = std::string(2'000'000, 't');
+  OrThrow(MakeZim(zims + "/content", spec));
+  spec.file_ref = "quiet_en_all_2026-01";
+  spec.description = "Quiet";
+  OrThrow(MakeZim(zims + "/content", spec));
+  const RunEnd end = RunStep(box.Root(), {"make-kiwix-lib"});
+  EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_THAT(end.output, HasSubstr("talker_en_all_2026-01.zim: its Description is longer than 64 KiB"));
+  EXPECT_THAT(end.output, HasSubstr("1 files are no usable ZIMs"));
+  const std::string text = OrThrow(ReadText(library));
+  EXPECT_THAT(text, HasSubstr("content/quiet_en_all_2026-01.zim"));
+  EXPECT_THAT(text, Not(HasSubstr("talker")));
+  EXPECT_THAT(text, HasSubstr(kInstalled));
+}
+
 }  // namespace
 }  // namespace cmdsrv::test

@@ -1,4 +1,5 @@
-// upgrade-zims: newer versions of installed ZIMs. The old file goes only when the new one is proven and in its place.
+// upgrade-zims: newer versions of installed ZIMs. The old file goes only when the new one is proven, in its place and
+// listed; readers have one of the two at every moment.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.hpp"
@@ -28,7 +30,7 @@ constexpr const char* kHelp =
     "upgrade-zims -a [-t N]   upgrades all of them, N (1 to 4) at a time\n"
     "upgrade-zims -z NAME...  upgrades these, one after the other\n"
     "  -d  removes the old file before the download      -k  keeps the old file      -q  says less\n"
-    "The library is indexed afterwards by make-kiwix-lib.";
+    "The library is indexed after each of them.";
 
 enum class OldFile { RemoveAfter, RemoveBefore, Keep };
 
@@ -101,9 +103,8 @@ class Upgrading {
       if (auto removed = MakeRoom(); !removed) return removed;
     }
     if (auto fetched = Fetch(); !fetched) return fetched;
-    if (!Look(content_ + new_file_) && !Look(content_ + new_file_ + "aa"))
-      return Fail(ErrorCode::NotFound, "{} did not arrive in the library", new_file_);
-    return old_file_ == OldFile::Keep ? Result<void>{} : RemoveOld();
+    // A library that lists one of many old ones would be wrong until the last of them is upgraded.
+    return IndexLibrary(context_, false, [&] { return ChangeOver(); }).map([](std::size_t) {});
   }
 
  private:
@@ -120,6 +121,13 @@ class Upgrading {
     std::vector<std::string> arguments{"--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.download_url};
     if (zim.url.ends_with(".meta4")) arguments.insert(arguments.end(), {"--metalink", zim.url});
     return Step(ZimFetch, arguments).and_then([&] { return MoveIntoLibrary(context_, new_file_); });
+  }
+
+  /// The library lists the old one and the new one: whoever looks at it finds first the old one, then both, then the
+  /// new one. A run that was interrupted begins here again, because zim_version_idx.json still names the old one.
+  Result<void> ChangeOver() const {
+    if (auto listed = CheckListed(context_.settings, new_file_); !listed) return listed;
+    return old_file_ == OldFile::Keep ? Result<void>{} : RemoveOld();
   }
 
   template <class Function>
@@ -260,21 +268,34 @@ class Crowd {
   Tally tally_;
 };
 
+/// Those that are new already: also of a run that was killed before it had written the index.
+Result<void> IndexAgain(const Context& context) {
+  return IndexLibrary(context).map([](std::size_t) {});
+}
+
 Tally UpgradeNamed(const Context& context, const Request& request, const std::vector<ZimUpgrade>& upgrades) {
   Tally tally;
   const auto index = ReadFile(context.settings.assets_dir + "zim_version_idx.json");
   const auto installed = index ? ParseJson(*index) : Result<json::value>(json::value());
+  std::optional<Result<void>> indexed;
   for (const std::string& name : request.names) {
     const auto found = std::ranges::find(upgrades, name, &ZimUpgrade::perma_ref);
     if (found != upgrades.end()) {
       UpgradeOne(context, *found, request.old_file, tally);
-    } else if (installed && installed->is_object() && installed->get_object().contains(name)) {
-      Say("{} is as new as the catalog has it", name);  // also when this step is run again
-      tally.done.push_back(name);
-    } else {
+      continue;
+    }
+    if (!installed || !installed->is_object() || !installed->get_object().contains(name)) {
       Say("{} is not installed", name);
       tally.failed.push_back(name + ": it is not installed");
+      continue;
     }
+    if (!indexed) indexed = IndexAgain(context);
+    if (!*indexed) {
+      tally.Failed(fmt::format("{}: {}", name, indexed->error().message), indexed->error().code);
+      continue;
+    }
+    Say("{} is as new as the catalog has it", name);  // also when this step is run again
+    tally.done.push_back(name);
   }
   return tally;
 }

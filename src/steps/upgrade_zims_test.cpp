@@ -55,6 +55,8 @@ class UpgradeZims : public ::testing::Test {
   BoxServer& server = box.Internet();
   const std::string content = box.Path("/library/zims/content");
   const std::string working = box.Path("/library/working/zims");
+  const std::string library = box.Path("/library/zims/library.xml");
+  const std::string index = box.Path("/library/www/html/common/assets/zim_version_idx.json");
   const std::string farm_old = "farm_fr_all_maxi_2025-01.zim";
   const std::string farm_new = "farm_fr_all_maxi_2026-03.zim";
 
@@ -62,6 +64,17 @@ class UpgradeZims : public ::testing::Test {
   RunEnd Upgrade(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "upgrade-zims");
     return Step(std::move(arguments));
+  }
+  bool IsListed(const std::string& zim) const {
+    return OrThrow(ReadText(library)).find("\"content/" + zim + "\"") != std::string::npos;
+  }
+  bool IsIndexed(const std::string& zim) const {
+    return OrThrow(ReadText(index)).find("\"" + zim.substr(0, zim.size() - 4) + "\"") != std::string::npos;
+  }
+  /// Whoever asks the library for the village gets one.
+  bool IsServed() const {
+    const auto good = [&](const char* zim) { return IsListed(zim) && IsSoundZim(content + "/" + zim); };
+    return good(kOld) || good(kNew);
   }
   void ExpectOldOnes() const { EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kOld, farm_old)); }
 };
@@ -107,7 +120,8 @@ TEST_F(UpgradeZims, PutsTheNewInThePlaceOfTheOld) {
   EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old));
   EXPECT_TRUE(IsSoundZim(content + "/" + kNew));
   EXPECT_THAT(NamesIn(working), IsEmpty());
-  EXPECT_EQ(Step({"make-kiwix-lib"}).status, 0);
+  EXPECT_TRUE(IsListed(kNew) && !IsListed(kOld)) << "no other step is needed for it to be served";
+  EXPECT_TRUE(IsIndexed(kNew) && !IsIndexed(kOld));
   const RunEnd again = Upgrade({"-z", "village_en_all_maxi"});
   EXPECT_EQ(again.status, 0);
   EXPECT_THAT(again.output, HasSubstr("is as new as the catalog has it"));
@@ -183,6 +197,7 @@ TEST_F(UpgradeZims, AllSaysWhichFailed) {
 TEST_F(UpgradeZims, KeepsOrRemovesTheOldAsTold) {
   EXPECT_EQ(Upgrade({"-k", "-z", "village_en_all_maxi"}).status, 0);
   EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kOld, kNew, farm_old));
+  EXPECT_TRUE(IsListed(kNew) && IsListed(kOld));
   server.Set({.fault = Fault::Status, .path = "/zim/*", .status = 404});
   EXPECT_EQ(Upgrade({"-d", "-z", "farm_fr_all_maxi"}).status, 3);
   EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kOld, kNew)) << "this is what -d means";
@@ -209,25 +224,44 @@ TEST_F(UpgradeZims, WithoutAnIndexThereIsNothing) {
   ExpectOldOnes();
 }
 
+/// A library that cannot be written: the new one could not be found by anybody, so the old one has to stay.
+TEST_F(UpgradeZims, KeepsTheOldUntilTheLibraryListsTheNew) {
+  std::filesystem::create_directories(box.Path("/library/zims/.library.xml.new/in-the-way"));
+  const RunEnd end = Upgrade({"-z", "village_en_all_maxi"});
+  EXPECT_EQ(end.status, 3) << end.output;
+  EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kOld, kNew, farm_old));
+  EXPECT_TRUE(IsServed());
+  std::filesystem::remove_all(box.Path("/library/zims/.library.xml.new"));
+  const auto requests = server.TrafficOf(kUrl).requests;
+  const RunEnd again = Upgrade({"-z", "village_en_all_maxi"});
+  EXPECT_EQ(again.status, 0) << again.output;
+  EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old));
+  EXPECT_EQ(server.TrafficOf(kUrl).requests, requests) << "it is there; nothing is fetched again";
+}
+
 TEST_F(UpgradeZims, EndsRightWhereverItWasKilled) {
   const std::string old_bytes = OrThrow(ReadText(content + "/" + kOld));
-  const unsigned kills = KillStepEverywhere(
-      box.Root(), {"upgrade-zims", "-z", "village_en_all_maxi"},
-      {.prepare =
-           [&] {
-             OrThrow(WriteText(content + "/" + kOld, old_bytes));
-             std::filesystem::remove(content + "/" + kNew);
-           },
-       .after_kill =
-           [&](const std::string& hint) {
-             EXPECT_TRUE(IsSoundZim(content + "/" + kOld) || IsSoundZim(content + "/" + kNew)) << hint;
-           },
-       .after_retry =
-           [&](const std::string& hint) {
-             EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old)) << hint;
-             EXPECT_THAT(NamesIn(working), IsEmpty()) << hint;
-           }});
-  EXPECT_GT(kills, 8U);
+  const std::string new_bytes = OrThrow(ReadText(box.Path("/internet") + kUrl));
+  const std::string old_library = OrThrow(ReadText(library));
+  const std::string old_index = OrThrow(ReadText(index));
+  const unsigned kills =
+      KillStepEverywhere(box.Root(), {"upgrade-zims", "-z", "village_en_all_maxi"},
+                         {.prepare =
+                              [&] {
+                                OrThrow(WriteText(content + "/" + kOld, old_bytes));
+                                std::filesystem::remove(content + "/" + kNew);
+                                OrThrow(WriteText(library, old_library));
+                                OrThrow(WriteText(index, old_index));
+                              },
+                          .after_kill = [&](const std::string& hint) { EXPECT_TRUE(IsServed()) << hint; },
+                          .after_retry =
+                              [&](const std::string& hint) {
+                                EXPECT_THAT(NamesIn(content), UnorderedElementsAre(kNew, farm_old)) << hint;
+                                EXPECT_THAT(NamesIn(working), IsEmpty()) << hint;
+                                EXPECT_TRUE(IsListed(kNew) && !IsListed(kOld)) << hint;
+                                EXPECT_TRUE(IsIndexed(kNew) && !IsIndexed(kOld)) << hint;
+                              }});
+  EXPECT_GT(kills, 20U);
 }
 
 }  // namespace

@@ -31,9 +31,28 @@ std::string WhyNot(const std::string& path, bool whole) {
   }
 }
 
+constexpr size_t kLongestText = 64U << 10;
+constexpr unsigned kFaviconPixels = 48;
+constexpr zim::size_type kLargestFavicon = 512U << 10;
+
+/// What becomes an attribute of the library: one file must not make it so large that nobody reads it any more.
+std::string WhyNotList(const std::string& path) {
+  const zim::Archive archive(path);
+  for (const std::string& key : archive.getMetadataKeys()) {
+    const bool is_listed = key == "Title" || key == "Description" || key == "Language" || key == "Creator" ||
+                           key == "Publisher" || key == "Name" || key == "Flavour" || key == "Tags" || key == "Date";
+    if (is_listed && archive.getMetadata(key).size() > kLongestText) return "its " + key + " is longer than 64 KiB";
+  }
+  if (archive.hasIllustration(kFaviconPixels) &&
+      archive.getIllustrationItem(kFaviconPixels).getSize() > kLargestFavicon)
+    return "its icon is larger than 512 KiB";
+  return {};
+}
+
 void Add(kiwix::Manager& manager, const CmdsrvLibraryChange& change, const std::string& path) {
   std::string why = WhyNot(path, false);
   try {
+    if (why.empty()) why = WhyNotList(path);
     if (why.empty() && manager.addBookFromPathAndGetId(path, path, "", false).empty()) why = "libkiwix cannot read it";
   } catch (const std::exception& error) {
     why = error.what();
