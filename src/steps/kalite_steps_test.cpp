@@ -155,6 +155,40 @@ TEST_F(KaliteSteps, VideosOfTheTopicAndNoOthers) {
   EXPECT_THAT(NamesIn(working), IsEmpty());
 }
 
+TEST_F(KaliteSteps, VideosEndRightWhereverTheyWereKilled) {
+  MakeDatabase(kalite + "database/content_khan_en.sqlite", std::string(kItems) + ", ('Topic', 'khan/other/', NULL)");
+  const std::string film(50'000, 'f');
+  Offer("ddd.mp4", film);
+  Offer("ddd.png", "a picture");
+  const auto is_whole = [&](const std::string& file, const std::string& bytes) {
+    return !Exists(content + file) || OrThrow(ReadText(content + file)) == bytes;
+  };
+  const unsigned kills =
+      KillStepEverywhere(box.Root(), {"kalite-videos", "en", "khan/other/"},
+                         {.prepare =
+                              [&] {
+                                std::filesystem::remove_all(content);
+                                std::filesystem::remove_all(working);
+                                OrThrow(MakeDirs(content));
+                                OrThrow(WriteText(content + "/aaa.mp4", "there already"));
+                                OrThrow(WriteText(box.Path("/var/lib/box/calls/kalite"), ""));
+                              },
+                          .after_kill =
+                              [&](const std::string& hint) {
+                                EXPECT_TRUE(is_whole("/ddd.mp4", film) && is_whole("/ddd.png", "a picture")) << hint;
+                                EXPECT_EQ(OrThrow(ReadText(content + "/aaa.mp4")), "there already") << hint;
+                              },
+                          .after_retry =
+                              [&](const std::string& hint) {
+                                EXPECT_THAT(NamesIn(content), ElementsAre("aaa.mp4", "ddd.mp4", "ddd.png")) << hint;
+                                EXPECT_TRUE(is_whole("/ddd.mp4", film) && is_whole("/ddd.png", "a picture")) << hint;
+                                EXPECT_EQ(OrThrow(ReadText(content + "/aaa.mp4")), "there already") << hint;
+                                EXPECT_THAT(NamesIn(working), IsEmpty()) << hint;
+                                EXPECT_THAT(box.CallsOf("kalite"), HasSubstr("manage videoscan -len\n")) << hint;
+                              }});
+  EXPECT_GT(kills, 5U);
+}
+
 TEST_F(KaliteSteps, SomeMayBeMissingButNotMost) {
   Know("en");
   for (const char* file : {"aaa.mp4", "aaa.png"}) Offer(file, file);

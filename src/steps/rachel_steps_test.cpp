@@ -174,5 +174,42 @@ TEST_F(RachelSteps, AddModuleToMenu) {
   EXPECT_EQ(items(), R"(["en-wells","en-credits"])");
 }
 
+/// Whenever it is killed there is a menu that can be read, with what was on it.
+TEST_F(RachelSteps, AddModuleToMenuEndsRightWhereverItWasKilled) {
+  const std::string home = box.Path("/library/www/html/home/");
+  const std::string defs = box.Path("/library/www/html/js-menu/menu-files/menu-defs/");
+  for (const char* name : {"en-wells", "en-usb", "en-credits"})
+    OrThrow(WriteText(fmt::format("{}{}.json", defs, name), R"({"intended_use": "html", "moddir": "x"})"));
+  const auto items = [&] {
+    return PrintJson(OrThrow(ParseJson(OrThrow(ReadText(home + "menu.json")))).at("menu_items_1"));
+  };
+  const std::string before = R"(["en-usb","en-credits"])";
+  const std::string after = R"(["en-usb","en-wells","en-credits"])";
+  for (const bool broken : {false, true}) {
+    const unsigned kills = KillStepEverywhere(
+        box.Root(), {"add-module-to-menu", "en-wells"},
+        {.prepare =
+             [&] {
+               std::filesystem::remove_all(home);
+               OrThrow(MakeDirs(home));
+               const std::string menu = R"({"autoupdate_menu": true, "menu_items_1": ["en-usb", "en-credits"]})";
+               OrThrow(WriteText(home + (broken ? "menu.json.bak" : "menu.json"), menu));
+               if (broken) OrThrow(WriteText(home + "menu.json", menu.substr(0, 20)));
+             },
+         .after_kill =
+             [&](const std::string& hint) {
+               if (broken) return;
+               EXPECT_THAT(items(), ::testing::AnyOf(before, after)) << hint;
+             },
+         .after_retry =
+             [&](const std::string& hint) {
+               EXPECT_EQ(items(), after) << hint;
+               for (const std::string& name : NamesIn(home))
+                 EXPECT_THAT(name, ::testing::StartsWith("menu.json")) << hint << ": a file is left behind";
+             }});
+    EXPECT_GT(kills, 3U);
+  }
+}
+
 }  // namespace
 }  // namespace cmdsrv::test

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "support/ask.hpp"
+#include "support/box/mirror.hpp"
 #include "support/files.hpp"
 #include "support/test_box.hpp"
 
@@ -13,15 +14,16 @@ namespace cmdsrv::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kFeed = "/catalog/v2/entries";
 constexpr const char* kGood = R"({"Success": "GET-KIWIX-CAT ."})";
 constexpr const char* kBad =
     R"({"Error": "Failed to get the Kiwix Catalog. Keeping the previous one. GET-KIWIX-CAT."})";
 
-class KiwixCatalog : public ::testing::Test {
+class CatalogOfKiwix : public ::testing::Test {
  protected:
-  KiwixCatalog() { box.Internet(); }
+  CatalogOfKiwix() { box.Internet(); }
 
   TestBox box{SmallBox({ZimSpec{}})};
   const std::string known = UuidFor("demo_en_all_maxi_2026-01 1");
@@ -42,7 +44,7 @@ class KiwixCatalog : public ::testing::Test {
   }
 };
 
-TEST_F(KiwixCatalog, NewOneIsInUseAtOnce) {
+TEST_F(CatalogOfKiwix, NewOneIsInUseAtOnce) {
   Start();
   ZimSpec spec;
   spec.file_ref = "fresh_en_all_maxi_2026-04";
@@ -52,7 +54,7 @@ TEST_F(KiwixCatalog, NewOneIsInUseAtOnce) {
   EXPECT_THAT(Install(fresh.uuid), HasSubstr("Scheduled"));
 }
 
-TEST_F(KiwixCatalog, BadOneIsNeverTaken) {
+TEST_F(CatalogOfKiwix, BadOneIsNeverTaken) {
   Start();
   const std::string before = OrThrow(ReadText(box.Path(box::kCatalogFile)));
   const Misbehaviour faults[] = {{.fault = Fault::Status, .path = std::string(kFeed) + "*", .status = 503},
@@ -68,7 +70,7 @@ TEST_F(KiwixCatalog, BadOneIsNeverTaken) {
   EXPECT_THAT(Install(known), HasSubstr("Scheduled")) << "the previous one is still in use";
 }
 
-TEST_F(KiwixCatalog, BrokenFileOnTheDiskIsMendedByANewOne) {
+TEST_F(CatalogOfKiwix, BrokenFileOnTheDiskIsMendedByANewOne) {
   OrThrow(WriteText(box.Path(box::kCatalogFile), "{broken"));
   Start();
   EXPECT_THAT(Install(known), HasSubstr("Error"));
@@ -77,7 +79,7 @@ TEST_F(KiwixCatalog, BrokenFileOnTheDiskIsMendedByANewOne) {
   EXPECT_THAT(Install(known), HasSubstr("Scheduled"));
 }
 
-TEST_F(KiwixCatalog, CallersAtTheSameTimeShareOneDownload) {
+TEST_F(CatalogOfKiwix, CallersAtTheSameTimeShareOneDownload) {
   Start();
   box.Internet().Set({.fault = Fault::Stall, .path = kFeed, .at = 5000});
   auto first = SendLater("GET-KIWIX-CAT");
@@ -91,7 +93,7 @@ TEST_F(KiwixCatalog, CallersAtTheSameTimeShareOneDownload) {
   EXPECT_LE(box.Internet().TrafficOf(kFeed).requests, 2U);
 }
 
-TEST_F(KiwixCatalog, SilentServerEndsAtTheDeadlineAndBlocksNobody) {
+TEST_F(CatalogOfKiwix, SilentServerEndsAtTheDeadlineAndBlocksNobody) {
   Start({{"handler_deadline_s", 8}});
   box.Internet().Set({.fault = Fault::Stall, .path = kFeed, .at = 5000});
   std::vector<std::future<std::string>> waiting;
@@ -102,14 +104,14 @@ TEST_F(KiwixCatalog, SilentServerEndsAtTheDeadlineAndBlocksNobody) {
   EXPECT_EQ(box.Processes().size(), 1U) << Describe(box.Processes());
 }
 
-TEST_F(KiwixCatalog, NeedsTheInternet) {
+TEST_F(CatalogOfKiwix, NeedsTheInternet) {
   box.EndInternet();
   Start();
   EXPECT_THAT(Send("GET-KIWIX-CAT"),
               HasSubstr("Internet is Required for this Command, but Not Available. GET-KIWIX-CAT."));
 }
 
-TEST_F(KiwixCatalog, HangingSystemctlEndsAtTheDeadlineAndBlocksNobody) {
+TEST_F(CatalogOfKiwix, HangingSystemctlEndsAtTheDeadlineAndBlocksNobody) {
   Start({{"handler_deadline_s", 2}});
   box.StandIn("systemctl", "#!/bin/sh\n[ \"$1\" = restart ] && exec sleep 1000\nexit 0\n");
   auto waiting = SendLater("RESTART-KIWIX");
@@ -118,8 +120,51 @@ TEST_F(KiwixCatalog, HangingSystemctlEndsAtTheDeadlineAndBlocksNobody) {
   EXPECT_TRUE(WaitUntil([&] { return box.Processes().size() == 1; }, seconds(10))) << Describe(box.Processes());
 }
 
+/// As many as Kiwix has. The catalog is fetched from nothing, then from a feed that lost more than its half, then from
+/// one that lost a little less.
+TEST(CatalogOfThousands, FromTheFeedToTheAnswers) {
+  constexpr unsigned kEntries = 4000;
+  const auto unknown = HasSubstr("Zim ID not found in Command");
+  TestBox box{SmallBox({ZimSpec{}})};
+  const std::string base = box.Internet().Url("");
+  auto zims = MirrorZims(box.Root(), "other");
+  PadWithSyntheticZims(zims, kEntries);
+  OrThrow(WriteText(box.Path(box::kCatalogFile), R"({"download_date": "2015-01-01.00:00:00", "zims": {}})"));
+  box.Configure({{"kiwix_opds_url", base + "/feed.xml"}});
+  const Daemon daemon = box.StartDaemon();
+  const auto send = [&](const std::string& command) { return OrThrow(AskText(box.Socket(), command, seconds(60))); };
+  const auto plan = [&](const ZimFacts& zim) {
+    const std::string install = fmt::format(R"(INST-ZIMS {{"zim_id": "{}"}})", zim.uuid);
+    return send("PLAN " + PrintJson(json::object{{"command", install}}));
+  };
+  const auto take_feed_of = [&](unsigned entries) {
+    const std::vector<ZimFacts> some(zims.begin(), zims.begin() + entries);
+    OrThrow(WriteText(box.Path("/internet/feed.xml"), OpdsFeed(some, base)));
+    return send("GET-KIWIX-CAT");
+  };
+
+  EXPECT_THAT(plan(zims.front()), unknown);
+  ASSERT_EQ(take_feed_of(kEntries), kGood);
+  const auto written = OrThrow(ParseJson(OrThrow(ReadText(box.Path(box::kCatalogFile)))));
+  const auto& entries = written.at("zims").as_object();
+  EXPECT_GE(entries.size(), kEntries);
+  const json::object expected = KiwixCatalog(zims, base);
+  for (const auto& [id, entry] : expected.at("zims").as_object())
+    ASSERT_TRUE(entries.at(id) == entry) << PrintJson(entries.at(id)) << " instead of " << PrintJson(entry);
+  for (const ZimFacts& zim : {zims.front(), zims[kEntries / 2]}) EXPECT_THAT(plan(zim), HasSubstr("\"accepted\":true"));
+
+  EXPECT_EQ(take_feed_of(kEntries / 2 - 50), kBad);
+  EXPECT_TRUE(daemon.Prints("it is not taken"));
+  EXPECT_EQ(OrThrow(ParseJson(OrThrow(ReadText(box.Path(box::kCatalogFile))))), written) << "the last good one is kept";
+  EXPECT_THAT(plan(zims[kEntries - 100]), Not(unknown));
+
+  EXPECT_EQ(take_feed_of(kEntries / 2 + 50), kGood);
+  EXPECT_THAT(plan(zims[kEntries - 100]), unknown);
+  EXPECT_THAT(plan(zims[kEntries / 2]), HasSubstr("\"accepted\":true"));
+}
+
 /// Titles come from files of strangers; a reply is JSON whatever is in them.
-TEST_F(KiwixCatalog, HostileTitlesStayTexts) {
+TEST_F(CatalogOfKiwix, HostileTitlesStayTexts) {
   OrThrow(WriteText(box.Path("/library/zims/library.xml"),
                     "<library version=\"1\"><book id=\"old-id\" path=\"content/demo_en_all_maxi_2025-01.zim\" "
                     "title='&quot;,\"x\": {}&#10;&#1;&lt;script&gt;\xff\"Error\": ' size='1'/></library>"));
