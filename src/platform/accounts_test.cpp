@@ -89,7 +89,7 @@ TEST_F(AccountsTest, OfABox) {
   EXPECT_FALSE(accounts.IsInGroup(*admin, "root"));
   EXPECT_FALSE(accounts.Find("root")) << "the box's own accounts count, not the machine's";
   EXPECT_EQ(accounts.Shadow("iiab-admin")->hash, "$y$abc");
-  EXPECT_EQ(accounts.Shadow("nobody").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(accounts.Shadow("nobody").error().message, "this user has no password");
   EXPECT_EQ(accounts.HashOfSomebody(), "$y$abc");
   std::filesystem::remove(directory / "etc/shadow");
   EXPECT_EQ(accounts.Shadow("iiab-admin").error().code, ErrorCode::Io);
@@ -125,7 +125,8 @@ TEST_F(AccountsTest, AHashIsReplacedAndTheRestKept) {
   struct stat facts {};
   ASSERT_EQ(stat((directory / "etc/shadow").c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 07777U, 0640U);
-  EXPECT_EQ(accounts.SetHash("nobody", "$6$new", 20500).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(accounts.SetHash("nobody", "$6$new", 20500).error().message,
+            "this user has no line in " + (directory / "etc/shadow"));
 }
 
 TEST_F(AccountsTest, WaitsForWhoeverChangesPasswords) {
@@ -133,7 +134,8 @@ TEST_F(AccountsTest, WaitsForWhoeverChangesPasswords) {
   struct flock whole {};
   whole.l_type = F_WRLCK;
   ASSERT_EQ(fcntl(other.Get(), F_OFD_SETLK, &whole), 0);
-  EXPECT_EQ(accounts.SetHash("iiab-admin", "$6$new", 1).error().code, ErrorCode::Busy);
+  EXPECT_EQ(accounts.SetHash("iiab-admin", "$6$new", 1).error().message,
+            fmt::format("somebody else is changing passwords: {} is locked", directory / "etc/.pwd.lock"));
   EXPECT_EQ(test::Slurp(directory / "etc/shadow"), kShadow);
   other = UniqueFd();
   EXPECT_TRUE(accounts.SetHash("iiab-admin", "$6$new", 1));

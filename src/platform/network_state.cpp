@@ -68,13 +68,18 @@ std::string AddressText(int family, Bytes value) {
   return ::inet_ntop(family, value.data(), text.data(), text.size()) != nullptr ? text.data() : "";
 }
 
+Failure Unreadable(ErrorCode code, std::string_view why) {
+  return Fail(code, "cannot read the state of the network: {}", why);
+}
+
+Failure Unreadable(int error_number) { return Unreadable(ErrorCode::Io, Reason(error_number)); }
+
 class Kernel {
  public:
   static Result<Kernel> Open() {
     UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-    if (!socket) return FailFromErrno(errno, "open a netlink socket");
-    if (::setsockopt(socket.Get(), SOL_SOCKET, SO_RCVTIMEO, &kSilence, sizeof kSilence) != 0)
-      return FailFromErrno(errno, "set the deadline of a netlink socket");
+    if (!socket) return Unreadable(errno);
+    if (::setsockopt(socket.Get(), SOL_SOCKET, SO_RCVTIMEO, &kSilence, sizeof kSilence) != 0) return Unreadable(errno);
     return Kernel(std::move(socket));
   }
 
@@ -89,7 +94,7 @@ class Kernel {
       if (!whole) return Failure(whole.error());
       if (*whole) return {};
     }
-    return Fail(ErrorCode::Io, "cannot read the state of the network: it changes all the time");
+    return Unreadable(ErrorCode::Io, "it changes all the time");
   }
 
  private:
@@ -107,8 +112,7 @@ class Kernel {
     message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message.head.nlmsg_seq = ++sequence_;
     message.body = body;
-    if (::send(socket_.Get(), &message, sizeof message, 0) < 0)
-      return FailFromErrno(errno, "ask the kernel for the state of the network");
+    if (::send(socket_.Get(), &message, sizeof message, 0) < 0) return Unreadable(errno);
     return {};
   }
 
@@ -119,10 +123,10 @@ class Kernel {
       const ssize_t size = ::recv(socket_.Get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
       if (size < 0 && errno == EINTR) continue;
       if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return Fail(ErrorCode::Timeout, "cannot read the state of the network: the kernel does not answer");
-      if (size < 0) return FailFromErrno(errno, "read the state of the network");
+        return Unreadable(ErrorCode::Timeout, "the kernel does not answer");
+      if (size < 0) return Unreadable(errno);
       if (static_cast<std::size_t>(size) > buffer_.size())
-        return Fail(ErrorCode::Io, "cannot read the state of the network: a message of {} bytes", size);
+        return Unreadable(ErrorCode::Io, fmt::format("a message of {} bytes", size));
       Bytes rest(buffer_.data(), static_cast<std::size_t>(size));
       while (const auto head = Head<nlmsghdr>(rest)) {
         if (head->nlmsg_len < sizeof(nlmsghdr) || head->nlmsg_len > rest.size()) break;
@@ -133,7 +137,7 @@ class Kernel {
         if (head->nlmsg_type == NLMSG_DONE) return whole;
         if (head->nlmsg_type == NLMSG_ERROR) {
           const auto error = Head<nlmsgerr>(body);
-          return FailFromErrno(error ? -error->error : EIO, "read the state of the network");
+          return Unreadable(error ? -error->error : EIO);
         }
         on(head->nlmsg_type, body);
       }

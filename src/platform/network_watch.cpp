@@ -42,11 +42,10 @@ class NetworkSource final : public EventLoop::Source {
 
 Result<EventLoop::SourcePtr> WatchNetwork(EventLoop& loop, std::function<void()> changed) {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-  if (!socket) return FailFromErrno(errno, "open a netlink socket");
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
-  if (::bind(socket.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (!socket || ::bind(socket.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return FailFromErrno(errno, "listen to changes of the network");
   return std::make_unique<NetworkSource>(std::move(socket), loop, std::move(changed));
 }

@@ -50,11 +50,9 @@ bool PasswordMatches(const Secret& password, const std::string& hash) {
 
 Result<std::string> HashPassword(const Secret& password) {
   char setting[CRYPT_GENSALT_OUTPUT_SIZE] = {};
-  if (crypt_gensalt_rn(nullptr, 0, nullptr, 0, setting, sizeof setting) == nullptr) {
-    return FailFromErrno(errno, "make a salt for a password");
-  }
-  std::string hash = Hash(password, setting);
-  if (hash.empty()) return Fail(ErrorCode::Internal, "cannot hash a password");
+  const bool salted = crypt_gensalt_rn(nullptr, 0, nullptr, 0, setting, sizeof setting) != nullptr;
+  std::string hash = salted ? Hash(password, setting) : std::string();
+  if (hash.empty()) return FailFromErrno(errno, "hash a password");
   return hash;
 }
 

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -27,11 +26,7 @@ constexpr int kMostPiecesAfterTheEnd = 256;
 
 /// Nothing to deadlock on, no SIGPIPE when the program does not read, and the text never reaches a disk.
 Result<UniqueFd> InputFor(std::string_view text, const std::string& program) {
-  if (text.empty()) {
-    UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!nothing) return FailFromErrno(errno, "open /dev/null");
-    return nothing;
-  }
+  if (text.empty()) return OpenNothing();
   UniqueFd memory(::memfd_create("input", MFD_CLOEXEC));
   if (!memory) return FailFromErrno(errno, "make the input of " + program);
   while (!text.empty()) {
@@ -42,19 +37,6 @@ Result<UniqueFd> InputFor(std::string_view text, const std::string& program) {
   }
   ::lseek(memory.Get(), 0, SEEK_SET);
   return memory;
-}
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Result<Pipe> MakePipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return FailFromErrno(errno, "make a pipe");
-  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  ::fcntl(pipe.read.Get(), F_SETFL, O_NONBLOCK);  // this end alone: the program sees a usual pipe
-  return pipe;
 }
 
 /// One program under way.
@@ -161,9 +143,9 @@ class Run {
 Result<RunOutcome> RunProgram(const std::vector<std::string>& argv, const RunOptions& options) {
   auto input = InputFor(options.input, argv.empty() ? "a program" : argv[0]);
   if (!input) return Failure(input.error());
-  auto output = MakePipe();
+  auto output = MakePolledPipe();
   if (!output) return Failure(output.error());
-  auto errors = MakePipe();
+  auto errors = MakePolledPipe();
   if (!errors) return Failure(errors.error());
   auto process = Spawn({.argv = argv,
                         .environment = options.environment,

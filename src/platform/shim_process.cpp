@@ -105,8 +105,8 @@ Result<Files> MakeFiles(const ShimStart& start) {
 
 Result<SpawnedProcess> SpawnShim(const std::string& shim_program, const ShimStart& start, const Files& files,
                                  int line) {
-  UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!nothing) return FailFromErrno(errno, "open /dev/null");
+  const auto nothing = OpenNothing();
+  if (!nothing) return Failure(nothing.error());
   const auto argv = ShimArguments(shim_program, start);
   const std::string root = "/";  // no run keeps a stick from being unmounted by the shim alone
   return Spawn(
@@ -114,7 +114,7 @@ Result<SpawnedProcess> SpawnShim(const std::string& shim_program, const ShimStar
        .environment = start.environment,
        .directory = root,
        // src/shim/main.cpp has the same numbers: 3 record, 4 output, 5 line.
-       .descriptors = {nothing.Get(), nothing.Get(), nothing.Get(), files.record.Get(), files.output.Get(), line},
+       .descriptors = {nothing->Get(), nothing->Get(), nothing->Get(), files.record.Get(), files.output.Get(), line},
        .new_session = true,
        .hold_signals = true});
 }

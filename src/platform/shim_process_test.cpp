@@ -166,7 +166,8 @@ TEST_F(ShimProcessTest, CancelledBeforeGoNeverBegins) {
   const RunRecord record = Finish(*shim);
   EXPECT_EQ(record.phase, RunPhase::NeverBegan);
   EXPECT_EQ(record.cancelled, 1U);
-  EXPECT_FALSE(shim->Go().has_value());  // and no SIGPIPE
+  EXPECT_THAT(shim->Go().error().message,  // and no SIGPIPE
+              testing::StartsWith(fmt::format("cannot let the step begin (shim {}): ", shim->identity.pid)));
   EXPECT_FALSE(std::filesystem::exists(scratch_ / "began"));
 }
 
@@ -313,12 +314,16 @@ TEST_F(ShimProcessTest, ADiskThatTakesNothingMoreDoesNotStopTheStep) {
 
 TEST_F(ShimProcessTest, RecordsThatAreNoneAreNamedSo) {
   EXPECT_EQ(ReadRunRecord(Record()).error().code, ErrorCode::NotFound);
+  const auto refused = [&] { return ReadRunRecord(Record()).error(); };
   Spit(Record(), "short");
-  EXPECT_EQ(ReadRunRecord(Record()).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(refused().code, ErrorCode::Corrupt);
+  EXPECT_EQ(refused().message, Record() + " is no run record: it has 5 bytes");
   Spit(Record(), std::string(kRunRecordFileSize, 'x'));
-  EXPECT_EQ(ReadRunRecord(Record()).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(refused().code, ErrorCode::Corrupt);
+  EXPECT_EQ(refused().message, Record() + " is no run record: it begins otherwise");
   Spit(Record(), std::string(kRunRecordFileSize + 1, 'x'));
-  EXPECT_EQ(ReadRunRecord(Record()).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(refused().code, ErrorCode::Corrupt);
+  EXPECT_THAT(refused().message, testing::StartsWith(Record() + " is no run record: cannot read "));
 }
 
 TEST_F(ShimProcessTest, AFlippedBitMakesARecordNotFinal) {

@@ -90,18 +90,12 @@ Result<std::vector<UniqueFd>> CopyOutOfTheWay(const std::vector<int>& descriptor
   return copies;
 }
 
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
 /// The write end stands above all targets, so the child's dup2 cannot overwrite it.
 Result<Pipe> MakeReportPipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return FailFromErrno(errno, "make a pipe");
-  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  pipe.write.Reset(::fcntl(ends[1], F_DUPFD_CLOEXEC, kAboveAllTargets));
-  if (!pipe.write) return FailFromErrno(errno, "copy a file descriptor");
+  auto pipe = MakePipe();
+  if (!pipe) return pipe;
+  pipe->write.Reset(::fcntl(pipe->write.Get(), F_DUPFD_CLOEXEC, kAboveAllTargets));
+  if (!pipe->write) return FailFromErrno(errno, "copy a file descriptor for a program");
   return pipe;
 }
 
@@ -124,6 +118,24 @@ void ReapFailed(pid_t pid) {
 }
 
 }  // namespace
+
+Result<Pipe> MakePipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return FailFromErrno(errno, "make a pipe");
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<Pipe> MakePolledPipe() {
+  auto pipe = MakePipe();
+  if (pipe) ::fcntl(pipe->read.Get(), F_SETFL, O_NONBLOCK);
+  return pipe;
+}
+
+Result<UniqueFd> OpenNothing() {
+  UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nothing) return FailFromErrno(errno, "open /dev/null");
+  return nothing;
+}
 
 Result<SpawnedProcess> Spawn(const SpawnPlan& plan) {
   if (plan.argv.empty()) return Fail(ErrorCode::Internal, "cannot start a program: its argument vector is empty");

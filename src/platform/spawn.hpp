@@ -10,6 +10,17 @@
 
 namespace cmdsrv {
 
+/// Both ends close on exec.
+struct Pipe {
+  UniqueFd read, write;
+};
+Result<Pipe> MakePipe();
+/// The end that reads does not block; the program that writes sees a usual pipe.
+Result<Pipe> MakePolledPipe();
+
+/// /dev/null, to read and write.
+Result<UniqueFd> OpenNothing();
+
 /// How a child begins: default signal handlers, umask 022, only the named descriptors, its own process group.
 struct SpawnPlan {
   const std::vector<std::string>& argv;         ///< argv[0] an absolute path; no search, no shell

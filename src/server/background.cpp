@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "platform/spawn.hpp"
+
 namespace cmdsrv {
 namespace {
 
@@ -51,10 +53,10 @@ void StartReport::Failed(std::string_view message) {
 Result<StartReport> GoToBackground() {
   (void)std::fflush(nullptr);
   (void)::close_range(3, ~0U, 0);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return FailFromErrno(errno, "make a pipe");
-  UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
+  auto pipe = MakePipe();
+  if (!pipe) return Failure(pipe.error());
+  UniqueFd reading = std::move(pipe->read);
+  UniqueFd writing = std::move(pipe->write);
   const pid_t child = ::fork();
   if (child < 0) return FailFromErrno(errno, "go to the background");
   if (child > 0) {

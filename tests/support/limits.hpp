@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,6 +33,24 @@ class SmallFiles {
   explicit SmallFiles(rlim_t most_bytes) : limit_(RLIMIT_FSIZE, most_bytes) { ::signal(SIGXFSZ, SIG_IGN); }
 
  private:
+  const Limited limit_;
+};
+
+/// So many more descriptors can be opened.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(unsigned more) : limit_(RLIMIT_NOFILE, LimitFor(more)) {}
+
+ private:
+  static rlim_t LimitFor(unsigned more) {
+    int number = 0;
+    for (;; ++number) {
+      const bool is_free = ::fcntl(number, F_GETFD) < 0;
+      if (is_free && more == 0) return static_cast<rlim_t>(number);
+      more -= is_free ? 1 : 0;
+    }
+  }
+
   const Limited limit_;
 };
 

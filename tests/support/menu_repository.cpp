@@ -83,6 +83,11 @@ void FakeMenuRepository::SetToken(const std::string& token) {
   token_ = token;
 }
 
+void FakeMenuRepository::AnswerWith(const std::string& below, const std::string& body) {
+  const std::scoped_lock lock(mutex_);
+  answers_[below] = body;
+}
+
 std::vector<std::string> FakeMenuRepository::Requests() const {
   const std::scoped_lock lock(mutex_);
   return requests_;
@@ -130,10 +135,14 @@ void FakeMenuRepository::Answer(int socket) {
 
 std::string FakeMenuRepository::Reply(const std::string& method, const std::string& path, const std::string& body,
                                       const std::string& token) {
-  const std::scoped_lock lock(mutex_);
   const std::string below = path.starts_with("/repo/") ? path.substr(5) : path;
+  if (before_each_) before_each_(fmt::format("{} {}", method, below));
+  const std::scoped_lock lock(mutex_);
   requests_.push_back(fmt::format("{} {} {}", method, below, token));
   if (left_-- <= 0) return Http(403, "{}", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 4102444800\r\n");
+  for (const auto& [begin, answer] : answers_) {
+    if (below.starts_with(begin)) return Http(200, answer);
+  }
   if (method == "PUT" && below.starts_with("/contents/")) return Upload(below.substr(10), body, token);
   if (below == "/git/trees/master?recursive=1") {
     json::array tree{json::object{{"path", "menu-defs"}, {"type", "tree"}, {"sha", "x"}}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -31,6 +32,10 @@ class FakeMenuRepository {
   void SetToken(const std::string& token);
   /// From now on so many requests are answered, then "no more" until 2100.
   void AllowRequests(int count) { left_ = count; }
+  /// What is done before each request is answered, in the thread of the repository. Before the first request.
+  void BeforeEach(std::function<void(const std::string& request)> act) { before_each_ = std::move(act); }
+  /// This instead of what is there, for each request below a path ("/git/trees/").
+  void AnswerWith(const std::string& below, const std::string& body);
   /// "GET /git/trees/master?recursive=1 -": the last word is the token of the request.
   std::vector<std::string> Requests() const;
 
@@ -47,6 +52,8 @@ class FakeMenuRepository {
   std::map<std::string, std::string> files_;
   std::string token_ = "secret-token";
   std::vector<std::string> requests_;
+  std::map<std::string, std::string> answers_;
+  std::function<void(const std::string&)> before_each_;
   std::atomic<int> left_{1'000'000};
   std::atomic<bool> ends_{false};
   std::thread thread_;

@@ -1,6 +1,7 @@
 #include "support/run.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,6 +11,7 @@
 #include <array>
 
 #include "platform/unique_fd.hpp"
+#include "support/daemon.hpp"
 
 extern char** environ;
 
@@ -66,6 +68,13 @@ RunEnd RunTool(const std::vector<std::string>& arguments, milliseconds deadline)
   ::waitpid(pid, &status, 0);
   if (finished) end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return end;
+}
+
+std::vector<std::string> FailingCall(const std::string& call, int error, const std::string& path) {
+  std::vector<std::string> entries{"LD_PRELOAD=" + BuiltProgram("tests/failing-call.so"), "FAILING_CALL=" + call,
+                                   fmt::format("FAILING_ERRNO={}", error)};
+  if (!path.empty()) entries.push_back("FAILING_PATH=" + path);
+  return entries;
 }
 
 }  // namespace cmdsrv::test

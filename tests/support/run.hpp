@@ -16,4 +16,9 @@ struct RunEnd {
 /// own runner, so that a mistake there cannot hide itself.
 RunEnd RunTool(const std::vector<std::string>& arguments, milliseconds deadline = seconds(30));
 
+/// Entries of an environment, for `env` or a program that is started: the system call `call` fails with `error` for
+/// whatever has `path` in its path ("": for everything; "x$": for what ends so). Which calls there are:
+/// failing_call.cpp.
+std::vector<std::string> FailingCall(const std::string& call, int error, const std::string& path = {});
+
 }  // namespace cmdsrv::test

@@ -114,6 +114,7 @@ struct StandInSystemd::Inside {
       case Manner::GoesAway: sd_bus_close(sd_bus_message_get_bus(message)); return 1;
       case Manner::Refuses:
         return sd_bus_reply_method_errorf(message, "org.freedesktop.DBus.Error.AccessDenied", "Access denied");
+      case Manner::Babbles: return Reply(message, "s", "what?");
       case Manner::Works:
       case Manner::Fails: break;
     }
@@ -181,6 +182,7 @@ struct StandInSystemd::Inside {
       case Manner::Refuses:
         return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchProcess",
                                           "Process with ID does not exist.");
+      case Manner::Babbles: return Reply(message, "s", "what?");
       case Manner::Works:
       case Manner::Fails: break;
     }

@@ -16,6 +16,7 @@ class StandInSystemd {
     Refuses,   ///< an error, as for a process that is gone
     Fails,     ///< a job that ends as "failed"
     IsSilent,  ///< never answers
+    Babbles,   ///< answers with something that was not asked for
     GoesAway,  ///< closes the connection when it is asked
   };
   struct Asked {

@@ -56,6 +56,15 @@ bool KillStepOnce(KillAt kind, unsigned at, const std::string& root, const std::
 
 }  // namespace
 
+RunEnd RunStepFailing(const std::string& call, int error, const std::string& path, const std::string& root,
+                      std::vector<std::string> arguments) {
+  std::vector<std::string> all = StepCall(root, std::move(arguments));
+  const auto environment = FailingCall(call, error, path);
+  all.insert(all.begin(), environment.begin(), environment.end());
+  all.insert(all.begin(), "env");
+  return RunTool(all, seconds(60));
+}
+
 unsigned KillStepEverywhere(const std::string& root, const std::vector<std::string>& arguments,
                             const KillRounds& rounds) {
   unsigned calls = 1;

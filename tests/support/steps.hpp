@@ -12,6 +12,10 @@ namespace cmdsrv::test {
 /// `iiab-cmdsrv-step --root ROOT ARGUMENTS`, to its end.
 RunEnd RunStep(const std::string& root, std::vector<std::string> arguments, milliseconds deadline = seconds(60));
 
+/// The same, while the system call `call` fails with `error` for whatever has `path` in its path ("": for everything).
+RunEnd RunStepFailing(const std::string& call, int error, const std::string& path, const std::string& root,
+                      std::vector<std::string> arguments);
+
 /// What a round of kills is made of. The hint says where the step was killed; for failure messages.
 struct KillRounds {
   std::function<void()> prepare;                             ///< the state before the step
