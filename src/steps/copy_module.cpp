@@ -29,9 +29,9 @@ Result<Request> ReadRequest(std::span<const std::string> arguments) {
   if (!options) return Failure(options.error());
   auto route = ReadCopyRoute(options->Text("--from"), options->Text("--to"));
   if (!route) return Failure(route.error());
-  const std::string& name = options->Operands().front();
-  if (!IsPlainName(name)) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
-  return Request{*std::move(route), name};
+  const auto name = options->PlainName();
+  if (!name) return Failure(name.error());
+  return Request{*std::move(route), *name};
 }
 
 /// A directory of the box, made when missing if it is a target.

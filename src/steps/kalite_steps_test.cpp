@@ -71,6 +71,13 @@ class KaliteSteps : public ::testing::Test {
   }
 };
 
+TEST_F(KaliteSteps, APackThatWasNotTakenIsTold) {
+  box.StandIn("kalite", "#!/bin/sh\nexit 0\n");
+  const RunEnd end = Language("en");
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.output, HasSubstr("KA Lite did not take the pack en.zip: "));
+}
+
 TEST_F(KaliteSteps, EnglishComesFirstAndOnce) {
   const RunEnd end = Language("en");
   ASSERT_EQ(end.status, 0) << end.output;

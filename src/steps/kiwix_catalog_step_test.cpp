@@ -5,7 +5,7 @@
 #include "content/kiwix_catalog.hpp"
 #include "support/daemon.hpp"
 #include "support/files.hpp"
-#include "support/run.hpp"
+#include "support/steps.hpp"
 #include "support/test_box.hpp"
 
 /// kiwix-catalog against an internet that misbehaves: a good catalog is never lost.
@@ -96,10 +96,23 @@ TEST_F(CatalogStep, RefusesACatalogThatLostMostOfItself) {
         fmt::format(R"({}"id-{}": {{"file_ref": "f{}", "download_url": "http://h/f.zim"}})", i == 0 ? "" : ",", i, i);
   }
   OrThrow(WriteText(catalog, big + "}}"));
+  const RunEnd end = Fetch();
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.output, ::testing::MatchesRegex("the new catalog has [0-9]+ ZIMs, the previous one 400: it is not "
+                                                  "taken; --force takes it\n.*"));
   ExpectKept("the previous one 400: it is not taken");
   EXPECT_EQ(Fetch({"--force"}).status, 0);
   EXPECT_LT(Usable(), 200U);
   EXPECT_GT(Usable(), 100U);
+}
+
+TEST_F(CatalogStep, RefusesACatalogOfAFewZims) {
+  const auto poor = OrThrow(BoxServer::Start(box.Root(), {.port = 0, .entries = 40}));
+  const RunEnd end = Fetch({"-v"});
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.output,
+              ::testing::ContainsRegex("the new catalog has only [0-9]+ ZIMs and is not taken; --force takes "
+                                       "it\n.*"));
 }
 
 TEST_F(CatalogStep, WritesAFirstCatalog) {

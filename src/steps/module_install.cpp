@@ -68,8 +68,9 @@ Result<void> Define(const Context& context, const std::string& name) {
 StepEnd ModuleInstall(const Context& context, std::span<const std::string> arguments) {
   const auto options = Options::Parse(arguments, {}, 1);
   if (!options) return Failure(options.error());
-  const std::string& name = options->Operands().front();
-  if (!IsPlainName(name)) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
+  const auto named = options->PlainName();
+  if (!named) return Failure(named.error());
+  const std::string& name = *named;
   if (auto made = MakeDirectories(context.settings.modules_dir); !made) return Failure(made.error());
   if (auto moved = Move(context, name); !moved) return Failure(moved.error());
   const auto tree = CountTree(context.settings.modules_dir + name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/names.hpp"
 #include "base/text.hpp"
 
 namespace cmdsrv {
@@ -59,6 +60,11 @@ Result<long long> Options::Number(std::string_view name, long long otherwise, lo
   if (!number || *number < smallest)
     return Fail(ErrorCode::Malformed, "the option {} must be a whole number of at least {}", name, smallest);
   return *number;
+}
+
+Result<std::string> Options::PlainName() const {
+  if (!IsPlainName(operands_.front())) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
+  return operands_.front();
 }
 
 }  // namespace cmdsrv

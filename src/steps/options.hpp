@@ -32,6 +32,8 @@ class Options {
   /// A whole number of at least `smallest`; `otherwise` when the option is not there.
   Result<long long> Number(std::string_view name, long long otherwise, long long smallest) const;
   const std::vector<std::string>& Operands() const { return operands_; }
+  /// The first operand, of which there is one, when it can be the name of a file in a directory.
+  Result<std::string> PlainName() const;
 
  private:
   std::map<std::string, std::string, std::less<>> values_;

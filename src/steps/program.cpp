@@ -1,6 +1,5 @@
 #include "steps/program.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -172,24 +171,21 @@ void EndRequests::EndIfAsked() {
 
 Result<ProgramEnd> RunWatched(const Context& context, const std::vector<std::string>& argv, const Watch& watch,
                               EndRequests& requests) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return FailFromErrno(errno, "make a pipe");
-  UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
-  ::fcntl(read_end.Get(), F_SETFL, O_NONBLOCK);
-  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!nothing) return FailFromErrno(errno, "open /dev/null");
-  std::vector<int> descriptors{nothing.Get(), write_end.Get(), write_end.Get()};
-  if (watch.own_output) descriptors = {nothing.Get(), STDOUT_FILENO, STDERR_FILENO};
+  auto pipe = MakePolledPipe();
+  if (!pipe) return Failure(pipe.error());
+  const auto nothing = OpenNothing();
+  if (!nothing) return Failure(nothing.error());
+  std::vector<int> descriptors{nothing->Get(), pipe->write.Get(), pipe->write.Get()};
+  if (watch.own_output) descriptors = {nothing->Get(), STDOUT_FILENO, STDERR_FILENO};
   descriptors.insert(descriptors.end(), watch.descriptors.begin(), watch.descriptors.end());
   auto process = Spawn({.argv = argv,
                         .environment = context.environment,
                         .directory = watch.directory,
                         .descriptors = std::move(descriptors)});
   if (!process) return Failure(process.error());
-  write_end.Reset();
+  pipe->write.Reset();
   if (watch.on_start) watch.on_start(process->pid);
-  return Run(watch, requests, *std::move(process), std::move(read_end)).ToTheEnd();
+  return Run(watch, requests, *std::move(process), std::move(pipe->read)).ToTheEnd();
 }
 
 std::string Describe(const ProgramEnd& end) {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 
@@ -7,6 +8,7 @@
 #include "steps/program.hpp"
 #include "steps/step.hpp"
 #include "support/daemon.hpp"
+#include "support/limits.hpp"
 #include "support/run.hpp"
 #include "support/scratch.hpp"
 
@@ -39,6 +41,7 @@ TEST(StepProgram, UnknownNamesGetTheUsage) {
     EXPECT_THAT(end.output, HasSubstr("usage: iiab-cmdsrv-step"));
     for (const auto& step : Steps()) EXPECT_THAT(end.output, HasSubstr(step.name));
   }
+  EXPECT_THAT(Step({"--root"}).output, HasSubstr("the option --root needs a directory"));
   EXPECT_EQ(Step({"--help"}).status, 0);
   EXPECT_EQ(Step({"zim-fetch", "--help"}).status, 0);
 }
@@ -130,6 +133,16 @@ TEST_F(Watched, LeavesNobodyOfTheGroupBehind) {
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(
       test::Eventually([&] { return !Identify(std::stoi(lines[0])) || !IsAlive(*Identify(std::stoi(lines[0]))); }));
+}
+
+TEST_F(Watched, SaysThatThereAreNoDescriptors) {
+  const char* const stages[] = {"cannot make a pipe: ", "cannot make a pipe: ", "cannot open /dev/null: "};
+  for (unsigned left = 0; left < 3; ++left) {
+    const test::FewDescriptors few(left);
+    const auto end = Shell("true");
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().message, std::string(stages[left]) + Reason(EMFILE)) << left;
+  }
 }
 
 TEST_F(Watched, NamesAMissingProgram) {

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "base/json.hpp"
+#include "base/step_exit.hpp"
+#include "platform/files.hpp"
 #include "support/files.hpp"
 #include "support/menu_repository.hpp"
 #include "support/png.hpp"
@@ -117,6 +120,83 @@ TEST_F(SyncSteps, CopiesOfTheRepositoryAreAdopted) {
   EXPECT_THAT(NamesIn(defs), ElementsAre("en-broken.json", "en-here.json", "en-mine.json", "en-x.json"));
   box.Configure({{"menu_def_base_url", "http://127.0.0.1:9/"}});
   EXPECT_EQ(RunStep(box.Root(), {"sync-menu-defs", "--cloned"}).status, 1);
+}
+
+/// What is wrong with the repository or with what is here, and what is said of it.
+class SyncSays : public SyncSteps {
+ protected:
+  std::string Sync() const { return RunStep(box.Root(), {"sync-menu-defs"}).output; }
+  void MayUpload(json::object fields) const {
+    for (const auto& [key, value] :
+         json::object{{"title", "Mine"}, {"upload_flag", true}, {"edit_status", "local_change"}, {"lang", "en"}})
+      fields[key] = value;
+    OrThrow(WriteText(token, "secret-token", 0600));
+    Define("en-mine", fields);
+  }
+};
+
+TEST_F(SyncSays, ThatTheListIsOfNoUse) {
+  repository.AnswerWith("/git/trees/", R"({"tree": [], "truncated": true})");
+  EXPECT_THAT(Sync(), HasSubstr("the server does not list all of its files\nUnable to contact Server"));
+  repository.AnswerWith("/git/trees/", "[]");
+  EXPECT_THAT(Sync(), HasSubstr("the server's answer about its files cannot be understood\nUnable to contact Server"));
+}
+
+TEST_F(SyncSays, WhyNothingIsUploaded) {
+  struct {
+    std::string text, sentence;
+  } const cases[] = {{"to ken", token + " holds no access token; nothing is uploaded"},
+                     {"\n", token + " is empty; nothing is uploaded"}};
+  MayUpload({});
+  for (const auto& [text, sentence] : cases) {
+    OrThrow(WriteText(token, text, 0600));
+    EXPECT_THAT(Sync(), HasSubstr("en-mine is not uploaded: " + sentence));
+  }
+  std::filesystem::remove(token);
+  EXPECT_THAT(Sync(), HasSubstr("there is no access token in " + token + ", so nothing is uploaded"));
+}
+
+TEST_F(SyncSays, ThatAnIconIsNone) {
+  repository.Put("menu-defs/en-x.json", R"({"title": "x", "logo_url": "x.png"})");
+  repository.Put("images/x.png", "<html>no picture</html>");
+  EXPECT_THAT(Sync(), HasSubstr("en-x: the icon x.png is no image of that kind"));
+  EXPECT_FALSE(Exists(images + "x.png"));
+}
+
+TEST_F(SyncSays, ThatANameCannotBeUploaded) {
+  MayUpload({{"extra_html", "../x.html"}});
+  EXPECT_THAT(Sync(), HasSubstr("en-mine: \"../x.html\" cannot be uploaded: its name is not allowed"));
+}
+
+TEST_F(SyncSays, ThatTheRepositoryForgotWhatWasUploaded) {
+  MayUpload({});
+  repository.AnswerWith("/git/blobs/", R"({"encoding": "base64", "content": "e30="})");
+  EXPECT_THAT(Sync(), HasSubstr("en-mine: the repository does not have what was uploaded"));
+}
+
+TEST_F(SyncSays, ThatAnAdministratorWasFaster) {
+  repository.Put("menu-defs/en-x.json", R"({"title": "New"})");
+  Define("en-x", {{"title", "Old"}, {"edit_status", "repo"}, {"commit_sha", std::string(40, 'a')}});
+  repository.BeforeEach([&](const std::string& request) {
+    if (request.starts_with("GET /git/blobs/")) Define("en-x", {{"title", "Mine"}});
+  });
+  EXPECT_THAT(Sync(), HasSubstr("en-x: it was changed meanwhile; the next synchronisation looks at it again"));
+  EXPECT_EQ(Def("en-x").at("title"), "Mine");
+}
+
+TEST_F(SyncSays, ThatItGoesOnLater) {
+  repository.Put("menu-defs/en-x.json", R"({"title": "New"})");
+  repository.BeforeEach([](const std::string&) { std::this_thread::sleep_for(milliseconds(1050)); });  // a slow server
+  const RunEnd end = RunStep(box.Root(), {"sync-menu-defs", "--deadline", "1"});
+  EXPECT_EQ(end.status, StepExit::kTryLater);
+  EXPECT_EQ(end.output, "The synchronisation goes on in the background.\n");
+}
+
+TEST_F(SyncSays, ThatAnotherOneIsUnderWay) {
+  OrThrow(MakeDirs(box.Path("/run/lock/iiab-menus")));
+  const auto held = FileLock::Take(box.Path("/run/lock/iiab-menus/sync-menu-defs.LCK"));
+  ASSERT_TRUE(held);
+  EXPECT_EQ(Sync(), "another synchronisation is under way\n");
 }
 
 }  // namespace

@@ -148,13 +148,21 @@ TEST_F(Menus, ChangesNothingWhenDefinitionsAreNotThere) {
   EXPECT_EQ(OrThrow(ReadText(menu)), before);
 }
 
+TEST_F(Menus, ChangesNothingWithoutASingleDefinition) {
+  const std::string before = OrThrow(ReadText(menu));
+  std::filesystem::remove_all(defs);
+  OrThrow(MakeDirs(defs));
+  EXPECT_EQ(Update().output, fmt::format("there are no menu item definitions in {}/\n", defs));
+  EXPECT_EQ(OrThrow(ReadText(menu)), before);
+}
+
 TEST_F(Menus, WaitsForTheRunLockAndGivesUpWithFour) {
   OrThrow(MakeDirs(box.Path("/run/lock/iiab-menus")));
   const auto held = FileLock::Take(box.Path("/run/lock/iiab-menus/update-menus-run.LCK"));
   ASSERT_TRUE(held);
   const RunEnd end = Update({"--lock-wait", "0"});
   EXPECT_EQ(end.status, 4);
-  EXPECT_THAT(end.output, HasSubstr("did not end within 0 s"));
+  EXPECT_THAT(end.output, HasSubstr("another update of the home menu did not end within 0 s"));
 }
 
 TEST_F(Menus, OneThatWaitsIsEnough) {

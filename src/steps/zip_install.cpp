@@ -215,9 +215,9 @@ class Installation {
 StepEnd ZipInstall(const Context& context, std::span<const std::string> arguments) {
   const auto options = Options::Parse(arguments, {}, 1);
   if (!options) return Failure(options.error());
-  const std::string& name = options->Operands().front();
-  if (!IsPlainName(name)) return Fail(ErrorCode::Malformed, "the operand must be a plain name");
-  return Installation(context, name).Run();
+  const auto name = options->PlainName();
+  if (!name) return Failure(name.error());
+  return Installation(context, *name).Run();
 }
 
 }  // namespace cmdsrv
