@@ -82,7 +82,8 @@ Checked ToWhole(const Parameter& parameter, const json::value& value) {
   return json::value(static_cast<std::int64_t>(whole));
 }
 
-Checked ToList(const Parameter& parameter, const json::value& value, Checked (*element)(const Parameter&, const json::value&)) {
+Checked ToList(const Parameter& parameter, const json::value& value,
+               Checked (*element)(const Parameter&, const json::value&)) {
   if (!value.is_array()) return Wrong("must be a list");
   const json::array& given = value.get_array();
   if (given.size() > parameter.most_elements) {
@@ -118,9 +119,9 @@ Checked CheckOne(const Parameter& parameter, const json::value& value) {
     case Type::TextList: return ToList(parameter, value, ToText);
     case Type::NumberList: return ToList(parameter, value, ToRangedNumber);
     case Type::Object: return value.is_object() ? Checked(value) : Wrong("must be an object");
-    case Type::ObjectList: return ToList(parameter, value, ToObject);
+    case Type::ObjectList: break;
   }
-  return Wrong("has an unknown type");
+  return ToList(parameter, value, ToObject);
 }
 
 }  // namespace

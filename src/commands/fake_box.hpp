@@ -13,6 +13,7 @@ class FakeBoard final : public JobBoard {
  public:
   std::vector<UnfinishedCommand> unfinished;
   std::vector<JobView> rows;
+  std::optional<Error> list_error;
   std::optional<Store::ListQuery> asked;
   Result<CancelAnswer> cancel_answer = CancelAnswer::WasRunning;
   Result<LogPiece> log_piece = LogPiece{};
@@ -39,6 +40,7 @@ class FakeBoard final : public JobBoard {
   std::vector<UnfinishedCommand> Unfinished() const override { return unfinished; }
   Result<std::vector<JobView>> List(const Store::ListQuery& query) override {
     asked = query;
+    if (list_error) return tl::unexpected(*list_error);
     return rows;
   }
   Result<JobView> Find(JobId) override { return rows.front(); }

@@ -122,9 +122,9 @@ Result<Outcome> CancelJob(const Arguments& arguments, Services& services) {
   }
   switch (*cancelled) {
     case CancelAnswer::WasScheduled: return Answer(Sentence{fmt::format("Scheduled Job  {} Cancelled.", id)});
-    case CancelAnswer::WasRunning: return Answer(Sentence{fmt::format("Running Job  {} Cancelled.", id)});
+    case CancelAnswer::WasRunning: break;
   }
-  return Fail(ErrorCode::Internal, "unknown answer to a cancel");
+  return Answer(Sentence{fmt::format("Running Job  {} Cancelled.", id)});
 }
 
 Result<Outcome> WaitEvents(const Arguments& arguments, Services& services) {

@@ -126,12 +126,15 @@ TEST_F(Guard, WhatCannotBeUsedIsToldAndNotDone) {
     EXPECT_TRUE(box.IsArmed()) << "kept for whoever looks into it: " << acts;
     EXPECT_THAT(PrintJson(box.health.Describe()), HasSubstr("network-change.json"));
   }
-  for (const char* broken : {"", "{", "[]", "{\"way_back\": []}"}) {
+  for (const char* sentence : {"act 1 is not allowed", "act 1 is none", "there is no list of acts"})
+    EXPECT_THAT(box.Log(), HasSubstr(fmt::format("cannot use {}: {}\n", box.StatePath(), sentence)));
+  for (const char* broken : {"", "{", "[]", "{}", "{\"way_back\": []}"}) {
     box.Write(box.StatePath(), broken);
     NetworkGuard& guard = Start();
     guard.TakeUp();
     EXPECT_FALSE(guard.Unconfirmed()) << broken;
   }
+  EXPECT_THAT(box.Log(), HasSubstr(fmt::format("cannot use {}: there is no way back in it\n", box.StatePath())));
   EXPECT_EQ(box.Calls(), "");
 }
 

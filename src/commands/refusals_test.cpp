@@ -56,6 +56,13 @@ constexpr Refusal kRefusals[] = {
     {"SET-WIFI-CONNECTION-PARAMS",
      R"({"connect_wifi_ssid": "x", "connect_wifi_password": "", "connect_wifi_bssid": "AA:BB"})",
      "argument connect_wifi_bssid is no BSSID"},
+    {"INST-KALITE", R"({"lang_code": "xx", "topics": ["a"]})", "lang_code is none that KA Lite has packs for"},
+    {"INST-KALITE", R"({"lang_code": "en", "topics": ["a b"]})",
+     "topics is empty, or one of them is no path of a topic"},
+    {"MOVE-UPLOADED-FILE", R"({"file_name": "a;b.png", "file_use": "icon", "filter_array": []})",
+     "file_name is no plain name"},
+    {"MK-PRESET", R"({"preset_name": "mine", "title": "a\nb"})",
+     "title is longer than 500 characters or no plain text"},
     {"UPGRADE-ZIMS", R"({"zim_permarefs": []})", "zim_permarefs is empty"},
 };
 
@@ -80,6 +87,14 @@ TEST(Refusals, AMenuHasABound) {
   const json::object arguments{{"menu_url", "home"}, {"menu_def", json::object{{"menu_items_1", items}}}};
   EXPECT_EQ(TextOf(box.Ask("SAVE-MENU-DEF", json::serialize(arguments))),
             "error: menu_items_1 has more than 2000 items");
+}
+
+TEST(Refusals, ADefinitionHasABound) {
+  FakeBox box;
+  json::object definition{{"upload_flag", true}, {"download_flag", true}};
+  for (int i = 0; i < 14; ++i) definition[fmt::format("text_{}", i)] = std::string(20'000, 'x');
+  const json::object arguments{{"menu_item_name", "en-x"}, {"mode", "edit"}, {"menu_item_def", std::move(definition)}};
+  EXPECT_EQ(TextOf(box.Ask("SAVE-MENU-ITEM-DEF", PrintJson(arguments))), "error: menu_item_def is larger than 256 KiB");
 }
 
 }  // namespace

@@ -247,6 +247,7 @@ TEST_F(Remove, Failures) {
   EXPECT_EQ(Ask(), "error: Error removing Router Connection Home.");
   box.Fail("nmcli", 8);
   EXPECT_EQ(Ask(), "error: Error Removing Router Connections.");
+  EXPECT_THAT(box.Log(), HasSubstr("nmcli failed (exit status 8): "));
   box.Remove("/usr/bin/nmcli");
   EXPECT_EQ(Ask(), "error: Error Removing Router Connections.");
 }
@@ -275,6 +276,7 @@ TEST_F(Remove, WhatCannotComeBackIsNotRemoved) {
   box.Put("/box/filenames", fmt::format("{}:/etc/shadow\n{}:\n", kHome, kSchool));
   EXPECT_EQ(Ask(R"({"confirm_within": 60})"),
             "error: Router Connections could not be put back, so nothing was changed.");
+  EXPECT_THAT(box.Log(), HasSubstr(" has no keyfile\n"));
   EXPECT_THAT(box.Calls(), Not(HasSubstr("delete")));
   EXPECT_FALSE(box.IsArmed());
 }

@@ -117,6 +117,11 @@ TEST_F(ZimUpgradeCommands, OnlyWhatCanBeUpgradedIsTaken) {
   EXPECT_FALSE(box_.Ask("UPGRADE-ZIMS"));
 }
 
+TEST_F(ZimUpgradeCommands, WhatIsWrongWithAListIsNamed) {
+  EXPECT_EQ(TextOf(Upgrade(R"(["nothing"])")), "error: there is no upgrade for the ZIM nothing");
+  EXPECT_EQ(TextOf(Upgrade(R"(["b_en", "b_en"])")), "error: the ZIM b_en comes twice");
+}
+
 TEST_F(ZimUpgradeCommands, OneAtATime) {
   for (const char* other :
        {R"(UPGRADE-ZIMS {"zim_permarefs":["b_en"]})", R"(INST-ZIMS {"zim_id":"x"})", R"(INST-ZIM {"zim_id":"x"})"}) {
