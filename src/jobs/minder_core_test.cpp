@@ -368,5 +368,27 @@ TEST_F(MinderTest, ViewsTellStepsAndTimes) {
   EXPECT_EQ(board->List({}).value().size(), 2U);
 }
 
+TEST_F(MinderTest, WhatCannotBeRunIsRefusedWhole) {
+  const auto refused = [&](JobPlan plan) {
+    const auto ids =
+        board->Submit({store.NextCommandId(), "X", clock.Wall()}, std::move(plan), board->Reserve("").value());
+    return ids ? std::string("it was taken") : ids.error().message;
+  };
+  EXPECT_EQ(refused({}), "the plan has no step");
+  JobPlan relative = Chain(1);
+  relative.steps[0].argv = {"step"};
+  EXPECT_EQ(refused(relative), "step 1 of the plan has no program with an absolute path");
+  JobPlan backwards = Chain(2);
+  backwards.steps[0].after = 1;
+  EXPECT_EQ(refused(backwards), "step 1 of the plan comes before what it depends on");
+  const auto held = board->Reserve("X");
+  EXPECT_EQ(board->Reserve("X").error().message, "the same command is still active");
+  EXPECT_EQ(board->Cancel(JobId{99}).error().message, "job 99 is not running or scheduled");
+  board->Close();
+  EXPECT_EQ(refused(Chain(1)), "the server is stopping");
+  EXPECT_EQ(board->Cancel(JobId{99}).error().message, "the server is stopping");
+  EXPECT_THAT(store.rows, IsEmpty());
+}
+
 }  // namespace
 }  // namespace cmdsrv

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -17,7 +18,7 @@ constexpr std::string_view kOlderVersion = "was scheduled by an older version of
 struct Row {
   const JobRow* row = nullptr;
   JobStatus status = JobStatus::Scheduled;
-  Result<JobOptions> options;
+  std::optional<JobOptions> options;  ///< nothing when the row cannot be read
 };
 
 /// The decisions made so far, and what they were made from.
@@ -32,8 +33,8 @@ struct Planner {
 Row ReadRow(const JobRow& row) {
   // An unknown status is one of a job that must not run by mistake: it is treated like a row that cannot be read.
   const auto status = StatusFromName(row.status);
-  Row read{&row, status.value_or(JobStatus::Scheduled), ParseJobOptions(row.options_json)};
-  if (!status) read.options = Fail(ErrorCode::Corrupt, "job {} has the unknown status {}", row.id, row.status);
+  Row read{&row, status.value_or(JobStatus::Scheduled), {}};
+  if (auto options = ParseJobOptions(row.options_json); options && status) read.options = *std::move(options);
   return read;
 }
 

@@ -99,11 +99,19 @@ TEST(Recovery, AStepThatFailedForNowWaitsOnUnlessSomethingForbidsIt) {
   EXPECT_EQ(decide({again}).fate, Fate::StartAgain);
 }
 
-TEST(Recovery, OneRowAndWhatTheMachineShows) {
-  const RunFacts nothing;
-  const RunFacts here{.same_boot = true};
-  const std::vector<Case> cases = {
-      {"waiting", Row(1, "SCHEDULED"), nothing, Fate::Wait},
+void Expect(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    const auto plan = PlanRecovery({&c.row, 1}, {{c.row.id, c.facts}}, {});
+    ASSERT_EQ(plan.decisions.size(), 1U) << c.what;
+    EXPECT_EQ(plan.decisions[0].fate, c.fate) << c.what;
+    EXPECT_THAT(plan.decisions[0].reason, HasSubstr(c.reason)) << c.what;
+    EXPECT_EQ(plan.decisions[0].cancel, c.cancel) << c.what;
+  }
+}
+
+TEST(Recovery, OneRowAndTheRecordOfItsRun) {
+  Expect({
+      {"waiting", Row(1, "SCHEDULED"), {}, Fate::Wait},
       {"still running", Row(1, "STARTED"), {.same_boot = true, .shim_alive = true}, Fate::Adopt},
       {"still running, cancel wanted",
        CancelWanted(Row(1, "STARTED")),
@@ -147,6 +155,13 @@ TEST(Recovery, OneRowAndWhatTheMachineShows) {
        {.record = Record(RunPhase::NeverBegan)},
        Fate::Cancel,
        "Cancelled on request"},
+  });
+}
+
+TEST(Recovery, OneRowAndWhatIsLeftOfItsRun) {
+  const RunFacts nothing;
+  const RunFacts here{.same_boot = true};
+  Expect({
       {"power cut", Row(1, "STARTED"), {.record = Record(RunPhase::Running)}, Fate::StartAgain},
       {"power cut, no record", Row(1, "STARTED"), nothing, Fate::StartAgain},
       {"power cut, cancel wanted", CancelWanted(Row(1, "STARTED")), nothing, Fate::Cancel, "Cancelled on request"},
@@ -176,14 +191,7 @@ TEST(Recovery, OneRowAndWhatTheMachineShows) {
       {"old program, running", OldProgram("STARTED"), nothing, Fate::Cancel, "older version of the server"},
       {"unreadable options", Broken(), nothing, Fate::Cancel, "older version of the server"},
       {"unreadable status", Row(1, "PAUSED"), nothing, Fate::Cancel, "older version of the server"},
-  };
-  for (const Case& c : cases) {
-    const auto plan = PlanRecovery({&c.row, 1}, {{c.row.id, c.facts}}, {});
-    ASSERT_EQ(plan.decisions.size(), 1U) << c.what;
-    EXPECT_EQ(plan.decisions[0].fate, c.fate) << c.what;
-    EXPECT_THAT(plan.decisions[0].reason, HasSubstr(c.reason)) << c.what;
-    EXPECT_EQ(plan.decisions[0].cancel, c.cancel) << c.what;
-  }
+  });
 }
 
 std::vector<Fate> Fates(const std::vector<JobRow>& rows, const LiveFacts& live = {}, const RecoveryRules& rules = {}) {

@@ -7,8 +7,8 @@ namespace cmdsrv {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 TEST(JobOptions, TheTwoKeysOfThePythonProgramAreAlwaysThere) {
   EXPECT_EQ(PrintJobOptions(JobOptions{}), R"({"extra_vars":null,"service_required":null})");
@@ -74,7 +74,7 @@ TEST(JobOptions, WrongTypesAreNamedAndNeverHalfRead) {
     const auto read = ParseJobOptions(std::string("{\"") + key + "\": {\"a\": 1}}");
     ASSERT_FALSE(read.has_value()) << key;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
-    EXPECT_THAT(read.error().message, HasSubstr(key));
+    EXPECT_THAT(read.error().message, StartsWith(fmt::format("cannot read the options of a job: \"{}\" is not ", key)));
   }
   EXPECT_FALSE(ParseJobOptions(R"({"argv": ["rm", 1]})").has_value());
   EXPECT_FALSE(ParseJobOptions(R"({"service_required": ["kiwix"]})").has_value());
@@ -93,7 +93,9 @@ TEST(JobOptions, NoJsonIsAnError) {
     const auto read = ParseJobOptions(text);
     ASSERT_FALSE(read.has_value()) << text;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
+    EXPECT_THAT(read.error().message, StartsWith("cannot read the options of a job: "));
   }
+  EXPECT_EQ(ParseJobOptions("[]").error().message, "cannot read the options of a job: they are no JSON object");
 }
 
 TEST(JobOptions, WhatIsPrintedCanAlwaysBeRead) {

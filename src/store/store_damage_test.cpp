@@ -75,6 +75,22 @@ TEST_F(StoreOpenTest, TheWalOfADamagedFileGoesWithIt) {
   EXPECT_EQ(ReadBytes(directory.File(name + "-wal")), "wal");
 }
 
+TEST_F(StoreOpenTest, WhatCannotBeSetAsideStays) {
+  const std::string target = path + ".corrupt-" + ToFileStamp(clock.wall);
+  WriteBytes(path, "garbage");
+  WriteBytes(path + "-wal", "wal");
+  std::filesystem::create_directory(target + "-wal");
+  StoreOptions options;
+  options.path = path;
+  EXPECT_EQ(Store::Open(options, clock).error().message,
+            fmt::format("cannot move the damaged {}-wal: {}", path, Reason(EISDIR)));
+  WriteBytes(path, "garbage");
+  for (int i = 2; i <= 101; ++i) WriteBytes(fmt::format("{}-{}", target, i), "");
+  EXPECT_EQ(Store::Open(options, clock).error().message,
+            fmt::format("cannot move the damaged {} to {}-100: {}", path, target, Reason(EEXIST)));
+  EXPECT_EQ(ReadBytes(path), "garbage");
+}
+
 TEST_F(StoreOpenTest, TwoDamagedFilesInOneSecondAreBothKept) {
   std::string first;
   for (const char* garbage : {"first damaged file", "second damaged file"}) {

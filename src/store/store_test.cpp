@@ -204,7 +204,7 @@ TEST_F(StoreTest, AfterCloseEverythingIsUnavailable) {
   store->Close();
   store->Close();
   store->LogCommand(MakeCommand(CommandId{9}));
-  EXPECT_EQ(Insert(*store, group).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(Insert(*store, group).error().message, "the database of Commands and jobs is closed");
   EXPECT_EQ(UpdateNow(*store, {}).error().code, ErrorCode::Unavailable);
   EXPECT_EQ(store->Unfinished().error().code, ErrorCode::Unavailable);
   EXPECT_EQ(store->List({}).error().code, ErrorCode::Unavailable);
