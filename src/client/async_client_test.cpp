@@ -13,6 +13,7 @@
 #include <thread>
 #include <zmq.hpp>
 
+#include "support/limits.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv {
@@ -127,7 +128,7 @@ TEST_F(AsyncClientTest, ALateReplyIsNotTakenForTheNext) {
   });
   Ask("slow", 30ms);
   ASSERT_TRUE(WaitFor(1));
-  EXPECT_EQ(replies.find("slow")->second.error().code, ErrorCode::Timeout);
+  EXPECT_EQ(replies.find("slow")->second.error().message, "the Command Server did not answer in time");
   Ask("quick");
   ASSERT_TRUE(WaitFor(2));
   EXPECT_EQ(replies.find("quick")->second, "re: quick");
@@ -167,7 +168,18 @@ TEST_F(AsyncClientTest, AServerThatDiesIsNotWaitedFor) {
   ASSERT_TRUE(test::Eventually([&] { return asked.load(); }));
   server.reset();
   ASSERT_TRUE(WaitFor(1));
-  EXPECT_EQ(replies.find("x")->second.error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(replies.find("x")->second.error().message,
+            "the Command Server at " + path + " went away before it answered");
+}
+
+TEST_F(AsyncClientTest, WithoutDescriptorsEachQuestionSaysSo) {
+  {
+    const test::FewDescriptors none(0);
+    client = std::make_unique<AsyncClient>(path);
+  }
+  Ask("x");
+  ASSERT_TRUE(WaitFor(1));
+  EXPECT_EQ(replies.find("x")->second.error().message, "there are no file descriptors left");
 }
 
 TEST_F(AsyncClientTest, EndsAtOnceWithOpenRequests) {

@@ -102,10 +102,10 @@ TEST_F(ClientTest, LateRepliesAreWaitedForOrForgotten) {
   // Long enough for the question to arrive: what has not left when the connection ends is dropped with it.
   EXPECT_EQ(client->Ask("one", 500ms).error().code, ErrorCode::Timeout);
   EXPECT_EQ(client->Ask("two", 10s).value(), "second");
-  EXPECT_EQ(client->WaitOn(1ms).error().code, ErrorCode::Internal);
+  EXPECT_EQ(client->WaitOn(1ms).error().message, "nothing was asked of " + path_);
 
   EXPECT_EQ(client->Ask("three", 1ms).error().code, ErrorCode::Timeout);
-  EXPECT_EQ(client->WaitOn(1ms).error().code, ErrorCode::Timeout);
+  EXPECT_EQ(client->WaitOn(1ms).error().message, "the Command Server did not answer within 1 ms");
   EXPECT_EQ(other->Ask("go on", 10s).value(), "done");
   EXPECT_EQ(client->WaitOn(10s).value(), "third");
 }
@@ -114,7 +114,7 @@ TEST_F(ClientTest, NobodyListens) {
   const auto missing = Client::Connect(path_);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::Unavailable);
-  EXPECT_NE(missing.error().message.find(path_), std::string::npos);
+  EXPECT_EQ(missing.error().message, "cannot reach the Command Server at " + path_ + ": no such file or directory");
 
   // A socket file that a killed server left behind.
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -126,7 +126,7 @@ TEST_F(ClientTest, NobodyListens) {
   const auto stale = Client::Connect(path_);
   ASSERT_FALSE(stale);
   EXPECT_EQ(stale.error().code, ErrorCode::Unavailable);
-  EXPECT_NE(stale.error().message.find("connection refused"), std::string::npos) << stale.error().message;
+  EXPECT_EQ(stale.error().message, "cannot reach the Command Server at " + path_ + ": connection refused");
 }
 
 TEST_F(ClientTest, ServerThatGoesAwayIsNoticedAtOnce) {
@@ -136,7 +136,7 @@ TEST_F(ClientTest, ServerThatGoesAwayIsNoticedAtOnce) {
   const auto before = std::chrono::steady_clock::now();
   const auto reply = client->Ask("TEST", 60s);
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(reply.error().message, "the Command Server at " + path_ + " went away before it answered");
   EXPECT_LT(std::chrono::steady_clock::now() - before, 30s);
   EXPECT_EQ(client->Ask("TEST", 60s).error().code, ErrorCode::Unavailable);
 }
@@ -148,7 +148,10 @@ TEST_F(ClientTest, ServerThatCutsOffALongCommandIsExplained) {
   const auto reply = client->Ask(std::string(5U << 20U, 'A'), 60s);
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, ErrorCode::Unavailable);
-  EXPECT_NE(reply.error().message.find("5242880 bytes"), std::string::npos) << reply.error().message;
+  EXPECT_EQ(reply.error().message,
+            fmt::format("the Command Server at {} closed the connection: the Command has 5242880 "
+                        "bytes, and it takes at most 1048576, unless max_command_bytes says more",
+                        path_));
 }
 
 TEST_F(ClientTest, LastWordsOfAServerAreHeard) {
@@ -182,7 +185,8 @@ TEST_F(ClientTest, PathMustFitIntoAnAddress) {
   const auto longer = Client::Connect(longest + "x");
   ASSERT_FALSE(longer);
   EXPECT_EQ(longer.error().code, ErrorCode::Malformed);
-  EXPECT_NE(longer.error().message.find("107"), std::string::npos) << longer.error().message;
+  EXPECT_EQ(longer.error().message,
+            fmt::format("the path of the socket has 108 bytes, but 1 to 107 are possible: \"{}x\"", longest));
   EXPECT_EQ(Client::Connect("").error().code, ErrorCode::Malformed);
 }
 

@@ -115,6 +115,14 @@ TEST(Follow, AJobThatIsNotThereIsStatusOne) {
   EXPECT_THAT(world.screen.error, HasSubstr("cannot find job 42"));
 }
 
+TEST(Follow, AGroupWhoseJobsWereDeletedIsStatusOne) {
+  World world;
+  world.server.Say("GET-JOB-STAT", Rows({Row(42, "STARTED")}));
+  world.server.Say("GET-JOB-STAT", "[]");
+  EXPECT_EQ(Follow(world), 1);
+  EXPECT_THAT(world.screen.error, HasSubstr("cannot follow group 7: it has no jobs any more"));
+}
+
 TEST(Follow, JsonIsSilentUntilTheEnd) {
   World world;
   world.options.json = true;

@@ -151,7 +151,10 @@ TEST(JobRows, AReplyThatIsNoListIsAnError) {
   World world;
   world.server.Say("GET-JOB-STAT", R"({"rows": []})");
   Session session = world.Begin();
-  EXPECT_EQ(AskPage(session, {}).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(AskPage(session, {}).error().message, "cannot read the list of jobs: the reply to GET-JOB-STAT is no list");
+  world.server.replies.clear();
+  world.server.Say("GET-JOB-STAT", "no JSON");
+  EXPECT_THAT(AskPage(session, {}).error().message, testing::StartsWith("cannot read the server's reply: "));
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "ctl/client_asker.hpp"
 #include "ctl/fakes.hpp"
+#include "ctl/server_gone.hpp"
+#include "support/limits.hpp"
 
 namespace cmdsrv::ctl {
 namespace {
@@ -125,6 +128,17 @@ TEST(Log, AllPiecesThenTheEnd) {
   EXPECT_EQ(world.screen.out, "one\ntwo\n");
   EXPECT_THAT(world.server.asked, ElementsAre(R"(GET-JOB-LOG {"job_id":41,"offset":0,"limit":65536})",
                                               R"(GET-JOB-LOG {"job_id":41,"offset":4,"limit":65536})"));
+}
+
+TEST(Log, AReplyThatIsNoneIsTold) {
+  World world;
+  for (const char* reply : {"[]", "{}", R"({"text": "x", "next_offset": "1", "size": 1, "ended": true})"}) {
+    world.server.replies.clear();
+    world.server.Say("GET-JOB-LOG", reply);
+    world.screen.error.clear();
+    EXPECT_EQ(RunAs(world, Action::Log, {42}), 1);
+    EXPECT_THAT(world.screen.error, HasSubstr("cannot read the reply to GET-JOB-LOG: members are missing")) << reply;
+  }
 }
 
 TEST(Log, FollowingAsksAgainWhileTheJobRuns) {
@@ -311,6 +325,14 @@ TEST(Commands, TheTableAndOneVerb) {
             "user       text  required  any\n");
   world.options.verb = "NONE";
   EXPECT_EQ(RunAs(world, Action::Commands), 1);
+}
+
+TEST(Watching, NeedsADescriptorAndAQuestion) {
+  EXPECT_EQ(ClientAsker("/nowhere").WaitOn(milliseconds(1)).error().message, "cannot wait on: nothing was asked");
+  const test::FewDescriptors none(0);
+  const auto watched = ServerGone::Watch("/run/iiab-cmdsrv.pid");
+  ASSERT_FALSE(watched);
+  EXPECT_EQ(watched.error().message, "cannot watch files: " + Reason(EMFILE));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/log.hpp"
 
 namespace cmdsrv::gateway {
 namespace {
@@ -239,6 +240,19 @@ TEST_F(EventHubTest, AnEmptyAnswerAtOnceIsNoReasonToAskForEver) {
   clock.Advance(seconds(50));
   server.Answer("WAIT", Events({}, 100));
   EXPECT_THAT(server.questions, SizeIs(1));
+}
+
+TEST_F(EventHubTest, ANonsensicalAnswerIsLogged) {
+  static std::string logged;
+  log::SetSink([](log::Level, std::string_view, std::string_view text) { logged += std::string(text) + "\n"; });
+  const auto stream = Open();
+  server.Answer("WAIT-EVENTS {}", Result<std::string>(R"({"Error": "no"})"));
+  EXPECT_EQ(logged, "cannot ask for events: the reply to WAIT-EVENTS is {\"Error\": \"no\"}\n");
+  logged.clear();
+  timers.Run(seconds(1));
+  server.Answer("WAIT-EVENTS {}", kSnapshot);
+  server.Answer("WAIT", Result<std::string>(R"({"seq": 101, "snapshot": false, "events": [{}]})"));
+  EXPECT_THAT(logged, HasSubstr("cannot ask for events: an event has no number\n"));
 }
 
 TEST_F(EventHubTest, NobodyListensNobodyAsks) {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "base/log.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv::gateway {
@@ -106,6 +108,26 @@ TEST_F(Keys, AClockThatWasInTheFutureDoesNotKeepAKeyForYears) {
   clock.Advance(hours(7 * 24));
   keys.RotateIfDue();
   EXPECT_NE(keys.Public(), first);
+}
+
+TEST_F(Keys, WhatIsWrongWithAFileIsNamed) {
+  std::filesystem::create_directory(directory / "state");
+  static std::string logged;
+  log::SetSink([](log::Level, std::string_view, std::string_view text) { logged = text; });
+  const auto expect_said = [&](const std::string& what) {
+    const ServerKeys keys(path, clock);
+    EXPECT_EQ(logged, path + what + "; a new key is made, so browsers have to sign in again");
+  };
+  test::Spit(path, "[]");
+  ASSERT_EQ(chmod(path.c_str(), 0640), 0);
+  expect_said(" may be read by others");
+  test::Spit(path, "[]");
+  expect_said(" is no key file");
+  test::Spit(path, R"({"current": 5})");
+  expect_said(" holds no key");
+  if (::geteuid() != 0) return;  // nobody else can give files away
+  ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+  expect_said(" belongs to somebody else");
 }
 
 }  // namespace

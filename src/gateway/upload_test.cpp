@@ -35,9 +35,10 @@ TEST(Upload, APictureWithItsName) {
 TEST(Upload, NothingElse) {
   for (const std::string& name : {"../icon.png"s, "a/b.png"s, ".png"s, ".hidden.png"s, "-rf.png"s, ""s, "C:\\a.png"s,
                                   "\xc3\xa4.png"s, std::string(300, 'a') + ".png", "a.png;b"s}) {
-    EXPECT_FALSE(Read(Form(name, kPng))) << name;
+    EXPECT_EQ(Read(Form(name, kPng)).error().message, "Please give the file a name of letters, digits, - and _ only.")
+        << name;
   }
-  EXPECT_FALSE(Read(Form("icon.png", "<?php"))) << "the bytes count";
+  EXPECT_EQ(Read(Form("icon.png", "<?php")).error().message, "The file is not a JPEG, PNG or GIF picture.");
   EXPECT_FALSE(Read(Form("icon.php", kPng))) << "and the name";
   EXPECT_FALSE(Read(Form("icon.gif", kPng))) << "and both together";
   EXPECT_FALSE(Read(Form("icon.svg", "<svg"))) << "pictures that may hold scripts";
@@ -52,7 +53,7 @@ TEST(Upload, BrokenForms) {
   }
   for (const char* type : {"", "multipart/form-data", "multipart/form-data; boundary=",
                            "application/json; boundary=BBB", "multipart/form-data; boundary=CCC"}) {
-    EXPECT_FALSE(Read(whole, type)) << type;
+    EXPECT_EQ(Read(whole, type).error().message, "There is no file.") << type;
   }
   EXPECT_FALSE(Read(whole, "multipart/form-data; boundary=" + std::string(71, 'B')));
 }
@@ -67,7 +68,8 @@ TEST(Upload, StoredWholeAndNotTooMany) {
   EXPECT_EQ(facts.st_mode & 07777U, 0644U);
   for (int i = 0; i < 19; ++i) ASSERT_TRUE(StoreUpload(directory.Path(), {fmt::format("{}.png", i), kPng}));
   EXPECT_TRUE(StoreUpload(directory.Path(), upload)) << "again";
-  EXPECT_EQ(StoreUpload(directory.Path(), {"another.png", kPng}).error().code, ErrorCode::Refused);
+  EXPECT_EQ(StoreUpload(directory.Path(), {"another.png", kPng}).error().message,
+            "Too many uploaded files wait for being moved.");
   EXPECT_EQ(StoreUpload(directory / "nowhere", upload).error().code, ErrorCode::NotFound);
 }
 

@@ -117,6 +117,15 @@ TEST_F(Facts, WithoutAnsibleTheKernelTells) {
   }
 }
 
+TEST_F(Facts, AMissingAnsibleIsNamed) {
+  Settings other = settings;
+  other.ansible_program = "ansible-that-nobody-has";
+  FactsKeeper keeper(other, root, facts);
+  keeper.Begin(health);
+  ASSERT_TRUE(Eventually([&] { return Health().find("degraded") != std::string::npos; }, kLong));
+  EXPECT_THAT(Health(), HasSubstr("; install the package ansible-core"));
+}
+
 TEST_F(Facts, StoppingEndsWhatRuns) {
   Ansible("echo $$ > \"$0.pid\"; exec sleep 1000");
   FactsKeeper keeper(settings, root, facts);

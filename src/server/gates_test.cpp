@@ -254,7 +254,8 @@ TEST_F(GatesTest, ErrorsBecomeReplies) {
   EXPECT_EQ(Ask("FAILS {\"code\": 3}"), R"({"Error": "Unexpected error in Command FAILS"})");
   EXPECT_TRUE(IsLogged("Not today."));
   EXPECT_TRUE(IsLogged("cannot open /secret/place"));
-  EXPECT_TRUE(IsLogged("a bug"));
+  EXPECT_TRUE(IsLogged("unexpected error: a bug with a secret"));
+  EXPECT_TRUE(IsLogged("unexpected error of unknown kind"));
   EXPECT_EQ(store_.logged.size(), 4U);
 }
 

@@ -29,6 +29,7 @@ TEST(StopRequest, OtherArgumentsAreMalformed) {
     ASSERT_FALSE(wanted) << text;
     EXPECT_EQ(wanted.error().code, ErrorCode::Malformed) << text;
   }
+  EXPECT_EQ(ParseStop("STOP {\"now\": 1}").error().message, "STOP knows no arguments but {\"jobs\": \"end\"}");
 }
 
 }  // namespace
