@@ -62,6 +62,7 @@ TEST(ContentSays, WhatIsWrongWithATextItReads) {
       {Reading(&Languages::Parse), "[]", "cannot read the language codes: they are no JSON object"},
       {Reading(&ParseLibrary), "<library", "the library is no valid XML: .+ at byte [0-9]+"},
       {Reading(&ParseLibrary), "<books/>", "the library has no element \"library\""},
+      {Reading(&ParseLibrary), "<library>" + std::string(100'001, '<'), "the library has more than 50000 elements"},
       {Reading(&MapCatalog::Parse), "{}", "the catalog has neither \"base\" nor \"maps\""},
       {Reading(&ParseMenu), R"({"a": tru})", "the menu is not valid JSON at byte [0-9]+: .+"},
       {Reading(&ParseMenu), R"({"a": 1e400})", "the menu cannot be used: .+"},
