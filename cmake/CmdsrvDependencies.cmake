@@ -48,6 +48,7 @@ cmdsrv_pkg(kiwix 11 libkiwix-dev)
 cmdsrv_pkg(libarchive 3.6 libarchive-dev)
 cmdsrv_pkg(libcurl 7.85 libcurl4-gnutls-dev)
 cmdsrv_pkg(libmicrohttpd 0.9.75 libmicrohttpd-dev)
+cmdsrv_pkg(libcrypto 3.0 libssl-dev)
 cmdsrv_pkg(libsodium 1.0.18 libsodium-dev)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)

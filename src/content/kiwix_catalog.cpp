@@ -1,5 +1,6 @@
 #include "content/kiwix_catalog.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "base/names.hpp"
@@ -9,7 +10,6 @@
 namespace cmdsrv {
 namespace {
 
-constexpr std::size_t kCatalogLimit = 64U << 20U;
 constexpr std::size_t kDepth = 16;
 constexpr std::string_view kMetalinkEnding = ".meta4";
 
@@ -56,7 +56,7 @@ std::optional<CatalogZim> ToZim(std::string_view id, const json::value& value) {
 }  // namespace
 
 Result<KiwixCatalog> KiwixCatalog::Parse(std::string_view text) {
-  if (text.size() > kCatalogLimit) return Fail(ErrorCode::Corrupt, "the catalog is larger than 64 MiB");
+  if (text.size() > kReadLimit) return Fail(ErrorCode::Corrupt, "the catalog is larger than 64 MiB");
   // The tree is several times the size of the text and is needed for a moment only: it lives in a few large blocks that
   // go back to the system at once.
   json::monotonic_resource memory(text.size() + 4096);
@@ -92,23 +92,6 @@ std::vector<const CatalogZim*> KiwixCatalog::All() const {
   all.reserve(zims_.size());
   for (const auto& [id, zim] : zims_) all.push_back(&zim);
   return all;
-}
-
-Result<std::shared_ptr<const KiwixCatalog>> KiwixCatalogCache::Get() {
-  const std::scoped_lock lock(mutex_);
-  // Looked at before reading: if the file is replaced in between, the next call sees other facts and reads again.
-  auto facts = Look(path_);
-  if (facts && facts_ == facts) return current_;
-  facts_ = facts;
-  const auto broken = [&](std::string_view why) {
-    return Fail(ErrorCode::Unavailable, "cannot read the Kiwix catalog {} ({}); Refresh Kiwix Catalog gets a new one",
-                path_, why);
-  };
-  const auto text = ReadFile(path_, kCatalogLimit);
-  if (!text) return current_ = broken(text.error().message);
-  auto catalog = KiwixCatalog::Parse(*text);
-  if (!catalog) return current_ = broken(catalog.error().message);
-  return current_ = std::make_shared<const KiwixCatalog>(*std::move(catalog));
 }
 
 }  // namespace cmdsrv

@@ -1,17 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
-#include "platform/files.hpp"
+#include "content/catalog_cache.hpp"
 
 namespace cmdsrv {
 
@@ -48,19 +46,10 @@ class KiwixCatalog {
   std::size_t left_out_ = 0;
 };
 
-/// The catalog file as an immutable snapshot that is read again when the file has changed. Any thread.
-class KiwixCatalogCache {
+class KiwixCatalogCache : public CatalogCache<KiwixCatalog> {
  public:
-  explicit KiwixCatalogCache(std::string path) : path_(std::move(path)) {}
-  /// Unavailable when the file is missing or broken, saying how to mend it. A broken new file keeps nothing of the old
-  /// one.
-  Result<std::shared_ptr<const KiwixCatalog>> Get();
-
- private:
-  const std::string path_;
-  std::mutex mutex_;
-  std::optional<FileFacts> facts_;
-  Result<std::shared_ptr<const KiwixCatalog>> current_ = nullptr;
+  explicit KiwixCatalogCache(std::string path)
+      : CatalogCache(std::move(path), "Kiwix catalog", "Refresh Kiwix Catalog gets a new one") {}
 };
 
 }  // namespace cmdsrv

@@ -51,6 +51,19 @@ const MenuDef* MenuDefs::Find(std::string_view name) const {
   return found != defs.end() && found->name == name ? &*found : nullptr;
 }
 
+std::string_view MenuDef::Zim() const {
+  const std::string_view use = TextMember(fields, "intended_use");
+  return use == "zim" || use.empty() ? TextMember(fields, "zim_name") : std::string_view{};
+}
+
+std::multimap<std::string_view, const MenuDef*> MenuDefs::ByZim() const {
+  std::multimap<std::string_view, const MenuDef*> by_zim;
+  for (const MenuDef& def : defs) {
+    if (const auto zim = def.Zim(); !zim.empty()) by_zim.emplace(zim, &def);
+  }
+  return by_zim;
+}
+
 Result<json::object> ParseMenuDef(std::string_view text) {
   auto document = ParseJson(text, {.depth = 8, .bytes = kDefLimit});
   if (!document) return Failure(document.error());

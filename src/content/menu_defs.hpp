@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace cmdsrv {
 struct MenuDef {
   std::string name;  ///< file name without ".json"
   json::object fields;
+
+  /// perma_ref of the ZIM that it stands for; empty when it is for something else.
+  std::string_view Zim() const;
 };
 
 struct MenuDefs {
@@ -23,6 +27,9 @@ struct MenuDefs {
 
   /// Null when there is none or it cannot be read.
   const MenuDef* Find(std::string_view name) const;
+
+  /// Those that stand for a ZIM, by its perma_ref, of one ZIM sorted by name; as long as the definitions live.
+  std::multimap<std::string_view, const MenuDef*> ByZim() const;
 };
 
 /// All definitions of a directory; one that cannot be parsed never spoils the others. NotFound when the directory is

@@ -14,14 +14,6 @@ std::string ReadableSize(std::string_view kibibytes) {
   return number && *number >= 0 ? HumanSize(static_cast<double>(*number) * 1024.0) : std::string();
 }
 
-json::value ItemFor(const std::string& perma_ref, const MenuDefs& defs) {
-  for (const MenuDef& def : defs.defs) {
-    const std::string_view use = TextMember(def.fields, "intended_use");
-    if ((use == "zim" || use.empty()) && TextMember(def.fields, "zim_name") == perma_ref) return json::value(def.name);
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::string_view AttributeOf(const LibraryBook& book, std::string_view name) {
@@ -40,18 +32,21 @@ json::object BuildVersionIndex(const std::vector<std::string>& stems, const std:
     std::string& known = newest[PermaRef(stem)];
     known = std::max(known, stem);
   }
+  const auto items = defs.ByZim();
   json::object index;
   for (const auto& [perma_ref, stem] : newest) {
     const LibraryBook& book = *by_stem[stem];
+    const auto item = items.find(perma_ref);
     const std::string_view language = AttributeOf(book, "language");
-    index[perma_ref] = json::object{{"file_name", stem},
-                                    {"menu_item", ItemFor(perma_ref, defs)},
-                                    {"article_count", AttributeOf(book, "articleCount")},
-                                    {"media_count", AttributeOf(book, "mediaCount")},
-                                    {"size", ReadableSize(AttributeOf(book, "size"))},
-                                    {"tags", AttributeOf(book, "tags")},
-                                    {"language", languages.ToIso2(language.empty() ? "eng" : language)},
-                                    {"zim_date", AttributeOf(book, "date")}};
+    index[perma_ref] =
+        json::object{{"file_name", stem},
+                     {"menu_item", item == items.end() ? json::value(nullptr) : json::value(item->second->name)},
+                     {"article_count", AttributeOf(book, "articleCount")},
+                     {"media_count", AttributeOf(book, "mediaCount")},
+                     {"size", ReadableSize(AttributeOf(book, "size"))},
+                     {"tags", AttributeOf(book, "tags")},
+                     {"language", languages.ToIso2(language.empty() ? "eng" : language)},
+                     {"zim_date", AttributeOf(book, "date")}};
   }
   return index;
 }

@@ -135,20 +135,20 @@ Result<Head> Ask(const std::string& url, const Deadlines& deadlines) {
   return head;
 }
 
-Result<std::string> Sha256(const std::string& path, const std::function<void(std::uint64_t)>& progress) {
-  const auto sha256 = LoadFunction<CmdsrvSha256>(kModule, "cmdsrv_sha256");
-  if (!sha256) return Failure(sha256.error());
+Result<Digests> ReadDigests(const std::string& path, std::uint64_t md5_bytes,
+                            const std::function<void(std::uint64_t)>& progress) {
+  const auto digest = LoadFunction<CmdsrvDigest>(kModule, "cmdsrv_digest");
+  if (!digest) return Failure(digest.error());
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return FailFromErrno(errno, "open " + path);
-  char hex[65];
   const auto report = [](void* user, std::uint64_t bytes) {
-    const auto& function = *static_cast<const std::function<void(std::uint64_t)>*>(user);
-    if (function) function(bytes);
+    (*static_cast<const std::function<void(std::uint64_t)>*>(user))(bytes);
   };
+  CmdsrvDigests digests{.md5_bytes = md5_bytes, .sha256 = "", .md5 = ""};
   const int error_number =
-      (*sha256)(file.Get(), hex, report, const_cast<std::function<void(std::uint64_t)>*>(&progress));
+      (*digest)(file.Get(), &digests, report, const_cast<std::function<void(std::uint64_t)>*>(&progress));
   if (error_number != 0) return FailFromErrno(error_number, "read " + path);
-  return std::string(hex);
+  return Digests{digests.sha256, digests.md5};
 }
 
 }  // namespace cmdsrv::net

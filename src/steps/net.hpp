@@ -55,8 +55,15 @@ struct Head {
 /// What the server says about the file. Any HTTP status is an answer.
 Result<Head> Ask(const std::string& url, const Deadlines& deadlines);
 
-/// Lower-case hexadecimal. `progress` gets the bytes read so far, now and then.
-Result<std::string> Sha256(const std::string& path, const std::function<void(std::uint64_t)>& progress = {});
+/// Of a file, lower-case hexadecimal.
+struct Digests {
+  std::string sha256;  ///< of all bytes
+  std::string md5;     ///< of as many bytes from the start as were asked; empty when none were
+};
+
+/// Reads the file once, however large it is. `progress` gets the bytes read so far, now and then.
+Result<Digests> ReadDigests(const std::string& path, std::uint64_t md5_bytes,
+                            const std::function<void(std::uint64_t)>& progress);
 
 /// What an HTTP status from 300 on means for the one who asked: NotFound, Refused or TryLater.
 ErrorCode CodeOfStatus(long status);

@@ -3,7 +3,8 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -129,6 +130,32 @@ void ReadFacts(CURL* curl, CmdsrvHttpAnswer* answer) {
     Put(answer->content_type, text, strlen(text));
 }
 
+/// One digest in the making; it knows at its end whether anything went wrong.
+class Digest {
+ public:
+  explicit Digest(const EVP_MD* kind) : context_(EVP_MD_CTX_new()) {
+    good_ = EVP_DigestInit_ex(context_, kind, nullptr) == 1;
+  }
+  ~Digest() { EVP_MD_CTX_free(context_); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+
+  void Add(const unsigned char* bytes, size_t size) { good_ = good_ && EVP_DigestUpdate(context_, bytes, size) == 1; }
+
+  template <size_t N>
+  bool Finish(char (&hex)[N]) {
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (!good_ || EVP_DigestFinal_ex(context_, bytes, &size) != 1 || N != 2 * size + 1) return false;
+    for (unsigned i = 0; i < size; ++i) snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+  }
+
+ private:
+  EVP_MD_CTX* context_;
+  bool good_ = false;
+};
+
 }  // namespace
 
 void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user) {
@@ -154,27 +181,25 @@ void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, Cmd
   curl_easy_cleanup(curl);
 }
 
-int cmdsrv_sha256(int file, char hex[65], CmdsrvReadSoFar progress, void* user) {
+int cmdsrv_digest(int file, CmdsrvDigests* digests, CmdsrvReadSoFar progress, void* user) {
   constexpr size_t kPiece = 1U << 20U;
   auto* piece = static_cast<unsigned char*>(malloc(kPiece));
-  if (piece == nullptr) return ENOMEM;
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
+  Digest sha256(EVP_sha256()), md5(EVP_md5());
+  int error_number = piece == nullptr ? ENOMEM : 0;
   posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
-  uint64_t at = 0;
-  int error_number = 0;
-  for (;;) {
+  for (uint64_t at = 0; error_number == 0;) {
     const ssize_t got = pread(file, piece, kPiece, static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) error_number = errno;
     if (got <= 0) break;
-    crypto_hash_sha256_update(&state, piece, static_cast<unsigned long long>(got));
-    at += static_cast<uint64_t>(got);
+    const auto size = static_cast<size_t>(got);
+    sha256.Add(piece, size);
+    if (at < digests->md5_bytes) md5.Add(piece, size < digests->md5_bytes - at ? size : digests->md5_bytes - at);
+    at += size;
     if (progress != nullptr) progress(user, at);
   }
   free(piece);
-  unsigned char digest[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256_final(&state, digest);
-  sodium_bin2hex(hex, 65, digest, sizeof digest);
-  return error_number;
+  if (error_number != 0) return error_number;
+  const bool known = sha256.Finish(digests->sha256) && (digests->md5_bytes == 0 || md5.Finish(digests->md5));
+  return known ? 0 : ENOTSUP;
 }

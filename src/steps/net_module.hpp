@@ -3,18 +3,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The C door of iiab-cmdsrv-net.so, the only part that knows libcurl and libsodium. It is loaded by the steps that
+/// The C door of iiab-cmdsrv-net.so, the only part that knows libcurl and libcrypto. It is loaded by the steps that
 /// need it, so that the others start in a millisecond. No exception and no C++ type crosses it; texts are cut to their
 /// fields. steps/net.hpp is the way to use it.
 extern "C" {
 
 struct CmdsrvHttpRequest {
   const char* url;
-  int head;                    ///< 1: only the head
-  uint64_t limit;              ///< most bytes of the answer; more is an error
-  long connect_s;              ///< deadlines in seconds
-  long stall_s;                ///< without a byte
-  long total_s;                ///< 0: none
+  int head;                              ///< 1: only the head
+  uint64_t limit;                        ///< most bytes of the answer; more is an error
+  long connect_s;                        ///< deadlines in seconds
+  long stall_s;                          ///< without a byte
+  long total_s;                          ///< 0: none
   const char* method = nullptr;          ///< NULL: GET, or HEAD
   const char* const* headers = nullptr;  ///< "Name: value", ended by NULL; may be NULL
   const char* body = nullptr;            ///< sent along when not NULL
@@ -40,9 +40,16 @@ typedef int (*CmdsrvSink)(void* user, const char* data, size_t size);
 typedef void (*CmdsrvHttp)(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user);
 void cmdsrv_http(const CmdsrvHttpRequest* request, CmdsrvHttpAnswer* answer, CmdsrvSink sink, void* user);
 
-/// SHA-256 of all bytes from the start of `file`, lower-case hexadecimal with a final zero. `progress` is called now
-/// and then with the bytes read so far. 0, or an errno.
+/// What the bytes of a file come to, lower-case hexadecimal with a final zero.
+struct CmdsrvDigests {
+  uint64_t md5_bytes;  ///< in: how many bytes from the start have the MD5; 0: it is not asked
+  char sha256[65];     ///< of all bytes
+  char md5[33];
+};
+
+/// Reads `file` once from its start. `progress` is called now and then with the bytes read so far. 0, or an errno;
+/// ENOTSUP when the library does not know one of the two.
 typedef void (*CmdsrvReadSoFar)(void* user, uint64_t bytes);
-typedef int (*CmdsrvSha256)(int file, char hex[65], CmdsrvReadSoFar progress, void* user);
-int cmdsrv_sha256(int file, char hex[65], CmdsrvReadSoFar progress, void* user);
+typedef int (*CmdsrvDigest)(int file, CmdsrvDigests* digests, CmdsrvReadSoFar progress, void* user);
+int cmdsrv_digest(int file, CmdsrvDigests* digests, CmdsrvReadSoFar progress, void* user);
 }

@@ -24,11 +24,15 @@ bool IsWebPageFile(const std::string& path) {
 
 Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress) {
   if (demands.sha256.empty()) return {};
-  const auto hash = net::Sha256(path, [&](std::uint64_t bytes) { progress.Report(bytes); });
-  if (!hash) return {ProofFailure::Unreadable, hash.error().message};
-  if (*hash == demands.sha256) return {};
+  const auto digests = net::ReadDigests(path, 0, [&](std::uint64_t bytes) { progress.Report(bytes); });
+  if (!digests) return {ProofFailure::Unreadable, digests.error().message};
+  return CompareHash(digests->sha256, demands);
+}
+
+Proof CompareHash(const std::string& sha256, const ProofDemands& demands) {
+  if (demands.sha256.empty() || sha256 == demands.sha256) return {};
   return {ProofFailure::WrongHash,
-          fmt::format("the SHA-256 of the download is {} and should be {}", *hash, demands.sha256)};
+          fmt::format("the SHA-256 of the download is {} and should be {}", sha256, demands.sha256)};
 }
 
 }  // namespace cmdsrv

@@ -41,4 +41,7 @@ bool IsWebPageFile(const std::string& path);
 /// Nothing to prove where no hash is known.
 Proof ProveHash(const std::string& path, const ProofDemands& demands, Progress& progress);
 
+/// What `demands` says about a hash that was read already.
+Proof CompareHash(const std::string& sha256, const ProofDemands& demands);
+
 }  // namespace cmdsrv

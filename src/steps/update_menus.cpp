@@ -1,5 +1,6 @@
 // update-menus: what is installed gets an item on the home menu, what has no definition any more loses it.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/clock.hpp"
@@ -74,11 +75,14 @@ class Update {
     for (const std::string& item : items) {
       if (const MenuDef* def = defs_.Find(item)) on_menu.emplace(TextMember(def->fields, "zim_name"));
     }
+    std::map<std::string, const LibraryBook*> by_stem;
+    for (const LibraryBook& book : *books) by_stem.emplace(ZimStem(book.path), &book);
+    const auto by_zim = defs_.ByZim();
     bool generated = false;
     for (const auto& [perma_ref, facts] : *index) {
       if (perma_ref == kSampleZim || on_menu.contains(std::string_view(perma_ref))) continue;
-      const ZimForMenu zim = Describe(std::string(perma_ref), facts.as_object(), *books);
-      auto name = DefinitionOf(zim);
+      const ZimForMenu zim = Describe(std::string(perma_ref), facts.as_object(), by_stem);
+      auto name = DefinitionOf(zim, by_zim);
       if (name.empty()) {
         auto made = Generate(zim);
         if (!made) return Failure(made.error());
@@ -92,26 +96,25 @@ class Update {
   }
 
   static ZimForMenu Describe(const std::string& perma_ref, const json::object& facts,
-                             const std::vector<LibraryBook>& books) {
+                             const std::map<std::string, const LibraryBook*>& by_stem) {
     ZimForMenu zim{perma_ref, std::string(TextMember(facts, "language", "en")), perma_ref, {}};
-    const std::string_view stem = TextMember(facts, "file_name");
-    const auto book = std::ranges::find_if(books, [&](const LibraryBook& one) { return ZimStem(one.path) == stem; });
-    if (book == books.end()) return zim;
-    if (const auto title = AttributeOf(*book, "title"); !title.empty()) zim.title = title;
-    zim.description = AttributeOf(*book, "description");
+    const auto found = by_stem.find(std::string(TextMember(facts, "file_name")));
+    if (found == by_stem.end()) return zim;
+    const LibraryBook& book = *found->second;
+    if (const auto title = AttributeOf(book, "title"); !title.empty()) zim.title = title;
+    zim.description = AttributeOf(book, "description");
     return zim;
   }
 
   /// The one of the expected name, else the only one there is for this ZIM.
-  std::string DefinitionOf(const ZimForMenu& zim) const {
-    const auto stands_for = [&](const MenuDef& def) {
-      const auto use = TextMember(def.fields, "intended_use");
-      return (use == "zim" || use.empty()) && TextMember(def.fields, "zim_name") == zim.perma_ref;
-    };
-    const MenuDef* expected = defs_.Find(ZimDefName(zim));
-    if (expected != nullptr && stands_for(*expected)) return expected->name;
-    if (std::ranges::count_if(defs_.defs, stands_for) != 1) return {};
-    return std::ranges::find_if(defs_.defs, stands_for)->name;
+  static std::string DefinitionOf(const ZimForMenu& zim,
+                                  const std::multimap<std::string_view, const MenuDef*>& by_zim) {
+    const auto [first, end] = by_zim.equal_range(zim.perma_ref);
+    const std::string expected = ZimDefName(zim);
+    for (auto at = first; at != end; ++at) {
+      if (at->second->name == expected) return expected;
+    }
+    return std::distance(first, end) == 1 ? first->second->name : std::string();
   }
 
   /// Empty when no file may have the name; that ZIM has no item then, the others do.

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <string_view>
 
@@ -22,7 +21,6 @@ constexpr std::string_view kMagic("ZIM\x04", 4);
 constexpr std::size_t kHeaderBytes = 80;
 constexpr std::size_t kUuidAt = 8;
 constexpr std::size_t kChecksumPositionAt = 72;
-constexpr std::uint64_t kChecksumBytes = 16;
 
 std::string UuidText(std::string_view bytes) {
   std::string text;
@@ -39,17 +37,19 @@ std::uint64_t LittleEndian(std::string_view bytes) {
   return number;
 }
 
-Result<std::string> ReadHead(int file, const std::string& path) {
-  std::array<char, kHeaderBytes> head;
-  std::size_t size = 0;
-  while (size < head.size()) {
-    const ssize_t got = ::pread(file, head.data() + size, head.size() - size, static_cast<off_t>(size));
+/// Less than `size` bytes where the file ends.
+Result<std::string> ReadAt(int file, std::uint64_t at, std::size_t size, const std::string& path) {
+  std::string bytes(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::pread(file, bytes.data() + done, size - done, static_cast<off_t>(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FailFromErrno(errno, "read " + path);
     if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    done += static_cast<std::size_t>(got);
   }
-  return std::string(head.data(), size);
+  bytes.resize(done);
+  return bytes;
 }
 
 std::vector<const char*> Pointers(const std::vector<std::string>& texts) {
@@ -71,7 +71,7 @@ Result<ZimHeader> ReadZimHeader(const std::string& path) {
   struct stat facts {};
   if (::fstat(file.Get(), &facts) != 0) return FailFromErrno(errno, "look at " + path);
   if (!S_ISREG(facts.st_mode)) return Fail(ErrorCode::Corrupt, "{} is no regular file", path);
-  const auto head = ReadHead(file.Get(), path);
+  const auto head = ReadAt(file.Get(), 0, kHeaderBytes, path);
   if (!head) return Failure(head.error());
   const std::string_view bytes = *head;
   if (!bytes.starts_with(kMagic)) {
@@ -80,7 +80,17 @@ Result<ZimHeader> ReadZimHeader(const std::string& path) {
   }
   if (bytes.size() < kHeaderBytes) return Fail(ErrorCode::Corrupt, "{} is cut off within its first bytes", path);
   return ZimHeader{UuidText(bytes.substr(kUuidAt, 16)), static_cast<std::uint64_t>(facts.st_size),
-                   LittleEndian(bytes.substr(kChecksumPositionAt, 8)) + kChecksumBytes};
+                   LittleEndian(bytes.substr(kChecksumPositionAt, 8)) + kZimChecksumBytes};
+}
+
+Result<std::string> ReadZimChecksum(const std::string& path, const ZimHeader& header) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return FailFromErrno(errno, "open " + path);
+  return ReadAt(file.Get(), header.ChecksumAt(), kZimChecksumBytes, path).map([](const std::string& bytes) {
+    std::string hex;
+    for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return hex;
+  });
 }
 
 Result<void> CheckZim(const std::string& path, Depth depth) {

@@ -278,7 +278,7 @@ TEST_F(ZimFetch, FailsWhenLibzimSaysNoWithoutAnyHash) {
   server.Set({.fault = Fault::Status, .path = kHash, .status = 404});
   const RunEnd end = Fetch();
   EXPECT_EQ(end.status, 1);
-  EXPECT_THAT(end.output, HasSubstr("is no sound ZIM"));
+  EXPECT_THAT(end.output, HasSubstr("is no sound ZIM: its checksum is wrong"));
 }
 
 TEST_F(ZimFetch, FailsWhenTheMetalinkContradictsItself) {

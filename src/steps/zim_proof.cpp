@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "steps/fetch_source.hpp"
+#include "steps/net.hpp"
 #include "steps/zim.hpp"
 
 namespace cmdsrv {
@@ -25,36 +26,45 @@ Proof ProveSize(const zim_tools::ZimHeader& header, const ProofDemands& demands)
   return {};
 }
 
-Proof ProveBeginning(const std::string& path, const ProofDemands& demands) {
-  const auto header = zim_tools::ReadZimHeader(path);
-  if (header) return ProveSize(*header, demands);
-  const std::string& message = header.error().message;
-  if (header.error().code != ErrorCode::Corrupt) return Failed(ProofFailure::Unreadable, message);
-  if (message.find("web page") != std::string::npos)
+Proof Unusable(const Error& error) {
+  return Failed(error.code == ErrorCode::Corrupt ? ProofFailure::Unsound : ProofFailure::Unreadable, error.message);
+}
+
+Proof NoZim(const Error& error) {
+  if (error.code != ErrorCode::Corrupt) return Failed(ProofFailure::Unreadable, error.message);
+  if (error.message.find("web page") != std::string::npos)
     return Failed(ProofFailure::WebPage, "the server sent a web page instead of the ZIM");
   return Failed(ProofFailure::WrongKind, "the server sent something that is no ZIM");
 }
 
-Proof ProveContent(const std::string& path, zim_tools::Depth depth) {
-  const auto checked = zim_tools::CheckZim(path, depth);
-  if (checked) return {};
-  const bool corrupt = checked.error().code == ErrorCode::Corrupt;
-  return Failed(corrupt ? ProofFailure::Unsound : ProofFailure::Unreadable, checked.error().message);
+Proof ProveOpens(const std::string& path) {
+  const auto opens = zim_tools::CheckZim(path, zim_tools::Depth::Opens);
+  return opens ? Proof{} : Unusable(opens.error());
 }
 
 }  // namespace
 
 Proof LookAtZim(const std::string& path, const ProofDemands& demands) {
-  if (auto beginning = ProveBeginning(path, demands); !beginning) return beginning;
-  return ProveContent(path, zim_tools::Depth::Opens);
+  const auto header = zim_tools::ReadZimHeader(path);
+  if (!header) return NoZim(header.error());
+  if (auto size = ProveSize(*header, demands); !size) return size;
+  return ProveOpens(path);
 }
 
 Proof ProveZim(const std::string& path, const ProofDemands& demands) {
-  if (auto beginning = ProveBeginning(path, demands); !beginning) return beginning;
+  const auto header = zim_tools::ReadZimHeader(path);
+  if (!header) return NoZim(header.error());
+  if (auto size = ProveSize(*header, demands); !size) return size;
   Progress progress("verify", demands.bytes);
   progress.Report(0);
-  if (auto hash = ProveHash(path, demands, progress); !hash) return hash;
-  if (auto content = ProveContent(path, zim_tools::Depth::WholeFile); !content) return content;
+  const auto read = net::ReadDigests(path, header->ChecksumAt(), [&](std::uint64_t bytes) { progress.Report(bytes); });
+  if (!read) return Unusable(read.error());
+  // Nothing else looks into a file of which is known that it is another one.
+  if (auto hash = CompareHash(read->sha256, demands); !hash) return hash;
+  if (auto opens = ProveOpens(path); !opens) return opens;
+  const auto checksum = zim_tools::ReadZimChecksum(path, *header);
+  if (!checksum) return Unusable(checksum.error());
+  if (read->md5 != *checksum) return Failed(ProofFailure::Unsound, path + " is no sound ZIM: its checksum is wrong");
   if (demands.bytes != 0) progress.Finish(demands.bytes);
   return {};
 }

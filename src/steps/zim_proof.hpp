@@ -6,7 +6,8 @@
 
 namespace cmdsrv {
 
-/// Size, beginning, hash, then libzim's own check of the whole file. Prints progress lines of the phase "verify".
+/// Beginning, size, hash, that libzim can open it, and the checksum that it carries; read once from end to end. Prints
+/// progress lines of the phase "verify".
 Proof ProveZim(const std::string& path, const ProofDemands& demands);
 
 /// Without reading all of it: size and beginning, and libzim can open it.

@@ -11,6 +11,7 @@
 #include "daemon/raw_client.hpp"
 #include "support/ask.hpp"
 #include "support/files.hpp"
+#include "support/limits.hpp"
 #include "support/test_box.hpp"
 
 namespace cmdsrv::test {
@@ -178,12 +179,6 @@ TEST_F(Protocol, ClientThatNeverReadsHoldsNobodyUp) {
   EXPECT_LT(MemoryOfDaemon() - before, 100L * 1024) << "after " << sent << " requests";
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr long kKeptAfterUse = 400L * 1024;  // the sanitizer's own, to notice late use
-#else
-constexpr long kKeptAfterUse = 0;
-#endif
-
 // Replies of about 3 MB each: few of them, and much memory (1.4 GB without a bound).
 TEST_F(Protocol, ClientThatNeverReadsLongRepliesHoldsNoMemory) {
   const std::string filler(60'000, 'x');
@@ -204,7 +199,7 @@ TEST_F(Protocol, ClientThatNeverReadsLongRepliesHoldsNoMemory) {
   ASSERT_TRUE(deaf);
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(deaf->Send({"GET-JOB-STAT"}));
   for (int i = 0; i < 20; ++i) EXPECT_GT(Told("GET-JOB-STAT").size(), 2'900'000U) << "another client gets its replies";
-  EXPECT_TRUE(WaitUntil([&] { return MemoryOfDaemon() - before < 80L * 1024 + kKeptAfterUse; }, seconds(30)))
+  EXPECT_TRUE(WaitUntil([&] { return MemoryOfDaemon() - before < 80L * 1024 + kKeptBySanitizer; }, seconds(30)))
       << MemoryOfDaemon() - before << " KiB";
   ExpectAlive();
 }

@@ -10,6 +10,13 @@
 /// A machine that runs out of something, also for root. Of the whole test program, while one of these lives.
 namespace cmdsrv::test {
 
+/// KiB that a process keeps after use because it was built with a sanitizer, which notices late use so.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr long kKeptBySanitizer = 400L * 1024;
+#else
+inline constexpr long kKeptBySanitizer = 0;
+#endif
+
 /// A limit of this process that is put back at the end.
 class Limited {
  public:
