@@ -39,8 +39,8 @@ class GreatBox {
   explicit GreatBox(const Sizes& sizes) : box(BoxOf(sizes)) {
     const auto catalog = KiwixCatalog::Parse(test::OrThrow(test::ReadText(catalog_file)));
     if (!catalog) CannotMeasure(catalog.error().message);
-    for (const CatalogZim* zim : catalog->All()) {
-      if (zims_.size() < static_cast<std::size_t>(sizes.installed)) zims_.push_back(*zim);
+    for (const CatalogZim& zim : catalog->All()) {
+      if (zims_.size() < static_cast<std::size_t>(sizes.installed)) zims_.push_back(zim);
     }
     InstallZims();
     Define(sizes.definitions);

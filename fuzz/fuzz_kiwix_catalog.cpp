@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const CatalogZim* zim = catalog->Find(member.key());
     if (zim == nullptr) continue;
     FUZZ_CHECK(IsSafeName(zim->file_ref));
-    FUZZ_CHECK(IsFetchUrl(zim->download_url));
+    FUZZ_CHECK(IsFetchUrl(zim->DownloadUrl()));
     FUZZ_CHECK(IsFetchUrl(zim->url));
   }
   return 0;

@@ -21,7 +21,7 @@ void CheckEntries(const Result<CatalogEntries>& entries) {
   for (const CatalogEntry& entry : entries->entries) {
     const CatalogZim* zim = catalog->Find(entry.id);
     if (zim == nullptr) continue;
-    FUZZ_CHECK(IsSafeName(zim->file_ref) && IsFetchUrl(zim->download_url));
+    FUZZ_CHECK(IsSafeName(zim->file_ref) && IsFetchUrl(zim->DownloadUrl()));
   }
 }
 

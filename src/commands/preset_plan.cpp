@@ -16,17 +16,6 @@ struct Item {
   json::object arguments;
 };
 
-/// The newest entry of each perma_ref: that with the greatest address.
-std::map<std::string_view, const CatalogZim*> NewestZims(const KiwixCatalog& catalog) {
-  std::map<std::string_view, const CatalogZim*> newest;
-  const auto address = [](const CatalogZim& zim) { return std::string_view(zim.url).substr(0, zim.url.find(".meta")); };
-  for (const CatalogZim* zim : catalog.All()) {
-    const CatalogZim*& best = newest[zim->perma_ref];
-    if (best == nullptr || address(*best) < address(*zim)) best = zim;
-  }
-  return newest;
-}
-
 bool IsDirectory(const std::string& path) {
   const auto facts = Look(path);
   return facts && facts->is_directory;
@@ -58,7 +47,7 @@ class Items {
   void AddZims(std::vector<std::string>& skipped) {
     if (content_.zims.empty()) return;
     const auto catalog = services_.zim_catalog.Get();
-    const auto newest = catalog ? NewestZims(**catalog) : std::map<std::string_view, const CatalogZim*>();
+    const auto newest = catalog ? (*catalog)->Newest() : std::unordered_map<std::string_view, const CatalogZim*>();
     const auto library = services_.library.Get();
     for (const std::string& perma_ref : content_.zims) {
       const auto found = newest.find(perma_ref);

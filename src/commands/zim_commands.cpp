@@ -25,9 +25,9 @@ bool MakeBaseDirectories(const Settings& settings) {
 
 JobPlan PlanZimInstall(const CatalogZim& zim) {
   const std::string lock = "zim:" + zim.file_ref;
-  std::vector<std::string> fetch{"zim-fetch", "--file-ref",    zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
-                                 "--url",     zim.download_url};
-  if (zim.url.ends_with(".meta4")) fetch.insert(fetch.end(), {"--metalink", zim.url});
+  std::vector<std::string> fetch{"zim-fetch", "--file-ref",     zim.file_ref, "--size-k", fmt::format("{}", zim.size_k),
+                                 "--url",     zim.DownloadUrl()};
+  if (zim.HasMetalink()) fetch.insert(fetch.end(), {"--metalink", zim.url});
   JobPlan plan;
   plan.steps.push_back(PlanOwnStep(std::move(fetch), {lock}));
   plan.steps.back().retry = RetryPolicy::Temporary;
@@ -36,13 +36,13 @@ JobPlan PlanZimInstall(const CatalogZim& zim) {
   return plan;
 }
 
-/// The old distribution: a zip archive. `url` of such an entry is the metalink of the ZIM, which is another file.
+/// The old distribution: a zip archive. The metalink of such an entry is that of the ZIM, which is another file.
 JobPlan PlanZipInstall(const CatalogZim& zim) {
   const std::string lock = "zim:" + zim.file_ref;
   const std::string size_k = fmt::format("{}", zim.size_k);
   JobPlan plan;
   plan.steps.push_back(
-      PlanOwnStep({"zip-fetch", "--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.download_url}, {lock}));
+      PlanOwnStep({"zip-fetch", "--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.DownloadUrl()}, {lock}));
   plan.steps.back().retry = RetryPolicy::Temporary;
   plan.steps.push_back(PlanOwnStep({"zip-unpack", "--size-k", size_k, zim.file_ref}, {lock}));
   plan.steps.push_back(PlanOwnStep({"zip-install", zim.file_ref}, InstallLocks(lock)));

@@ -1,5 +1,6 @@
 #include "content/kiwix_catalog.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,11 @@ namespace {
 
 constexpr std::size_t kDepth = 16;
 constexpr std::string_view kMetalinkEnding = ".meta4";
+
+std::string_view WithoutMetalink(std::string_view url) {
+  if (url.ends_with(kMetalinkEnding)) url.remove_suffix(kMetalinkEnding.size());
+  return url;
+}
 
 std::uint64_t SizeK(const json::object& entry) {
   const json::value* size = entry.if_contains("size");
@@ -37,23 +43,27 @@ std::optional<CatalogZim> ToZim(std::string_view id, const json::value& value) {
   zim.file_ref = TextMember(*entry, "file_ref");
   if (!IsSafeName(zim.file_ref)) return std::nullopt;
   zim.url = TextMember(*entry, "url");
-  zim.download_url = TextMember(*entry, "download_url");
-  if (zim.download_url.empty()) {
-    zim.download_url = zim.url;
-    if (zim.download_url.ends_with(kMetalinkEnding)) zim.download_url.resize(zim.url.size() - kMetalinkEnding.size());
-  }
-  if (!IsFetchUrl(zim.download_url)) return std::nullopt;
-  if (!IsFetchUrl(zim.url)) zim.url = zim.download_url;
+  std::string fetched(TextMember(*entry, "download_url"));
+  if (fetched.empty()) fetched = WithoutMetalink(zim.url);
+  if (!IsFetchUrl(fetched)) return std::nullopt;
+  if (!IsFetchUrl(zim.url)) zim.url = fetched;
+  if (fetched != WithoutMetalink(zim.url)) zim.archive_url = fetched;
   zim.perma_ref = TextMember(*entry, "perma_ref");
   if (!IsSafeName(zim.perma_ref)) zim.perma_ref = PermaRef(zim.file_ref);
   zim.id = id;
   zim.title = TextMember(*entry, "title");
   zim.size_k = SizeK(*entry);
-  zim.source = SourceOf(TextMember(*entry, "source"), zim.download_url);
+  zim.source = SourceOf(TextMember(*entry, "source"), fetched);
   return zim;
 }
 
 }  // namespace
+
+std::string CatalogZim::DownloadUrl() const {
+  return archive_url.empty() ? std::string(WithoutMetalink(url)) : archive_url;
+}
+
+bool CatalogZim::HasMetalink() const { return url.ends_with(kMetalinkEnding); }
 
 Result<KiwixCatalog> KiwixCatalog::Parse(std::string_view text) {
   if (text.size() > kReadLimit) return Fail(ErrorCode::Corrupt, "the catalog is larger than 64 MiB");
@@ -74,24 +84,31 @@ Result<KiwixCatalog> KiwixCatalog::Parse(std::string_view text) {
   catalog.zims_.reserve(zims->get_object().size());
   for (const auto& [id, entry] : zims->get_object()) {
     if (auto zim = ToZim(id, entry)) {
-      catalog.zims_.emplace(id, *std::move(zim));
+      catalog.zims_.push_back(*std::move(zim));
     } else {
       ++catalog.left_out_;
     }
   }
+  std::ranges::sort(catalog.zims_, {}, &CatalogZim::id);
   return catalog;
 }
 
 const CatalogZim* KiwixCatalog::Find(std::string_view zim_id) const {
-  const auto found = zims_.find(std::string(zim_id));
-  return found == zims_.end() ? nullptr : &found->second;
+  const auto found =
+      std::ranges::lower_bound(zims_, zim_id, {}, [](const CatalogZim& zim) { return std::string_view(zim.id); });
+  return found != zims_.end() && found->id == zim_id ? &*found : nullptr;
 }
 
-std::vector<const CatalogZim*> KiwixCatalog::All() const {
-  std::vector<const CatalogZim*> all;
-  all.reserve(zims_.size());
-  for (const auto& [id, zim] : zims_) all.push_back(&zim);
-  return all;
+std::unordered_map<std::string_view, const CatalogZim*> KiwixCatalog::Newest() const {
+  const auto address = [](const CatalogZim& zim) { return std::string_view(zim.url).substr(0, zim.url.find(".meta")); };
+  std::unordered_map<std::string_view, const CatalogZim*> newest;
+  newest.reserve(zims_.size());
+  for (const CatalogZim& zim : zims_) {
+    const CatalogZim*& known = newest[zim.perma_ref];
+    // Of equal addresses it is the one with the greatest id.
+    if (known == nullptr || address(*known) <= address(zim)) known = &zim;
+  }
+  return newest;
 }
 
 }  // namespace cmdsrv

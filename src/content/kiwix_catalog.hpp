@@ -22,10 +22,14 @@ struct CatalogZim {
   std::string title;
   std::string file_ref;
   std::string perma_ref;
-  std::string download_url;  ///< of the ZIM (or .zip for Portable)
-  std::string url;           ///< with ".meta4" when the catalog offers a metalink; else as download_url
+  std::string url;           ///< as the catalog has it: of the ZIM, or of its metalink
+  std::string archive_url;   ///< of the .zip, for Portable, where it cannot be told from `url`; else empty
   std::uint64_t size_k = 0;  ///< 0: unknown
   ZimSource source = ZimSource::Zims;
+
+  /// What is fetched: the ZIM, or the .zip for Portable.
+  std::string DownloadUrl() const;
+  bool HasMetalink() const;
 };
 
 /// kiwix_catalog.json of spec config 7.1, new and old (2015) format, as compact values.
@@ -35,13 +39,16 @@ class KiwixCatalog {
   static Result<KiwixCatalog> Parse(std::string_view text);
 
   const CatalogZim* Find(std::string_view zim_id) const;
-  std::vector<const CatalogZim*> All() const;  ///< in no order; they live as long as the catalog
+  /// Sorted by id; they live as long as the catalog.
+  const std::vector<CatalogZim>& All() const { return zims_; }
+  /// Of each perma_ref the newest: that with the greatest address. They live as long as the catalog.
+  std::unordered_map<std::string_view, const CatalogZim*> Newest() const;
   std::size_t Size() const { return zims_.size(); }
   std::size_t LeftOut() const { return left_out_; }
   const std::string& DownloadDate() const { return download_date_; }
 
  private:
-  std::unordered_map<std::string, CatalogZim> zims_;
+  std::vector<CatalogZim> zims_;  // sorted by id
   std::string download_date_;
   std::size_t left_out_ = 0;
 };

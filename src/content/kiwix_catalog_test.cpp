@@ -29,7 +29,7 @@ TEST(KiwixCatalog, ReadsTheNewFormat) {
   ASSERT_NE(zim, nullptr);
   EXPECT_EQ(zim->title, "Demo");
   EXPECT_EQ(zim->url, "https://h/zim/other/demo_en_all_2026-01.zim.meta4");
-  EXPECT_EQ(zim->download_url, "https://h/zim/other/demo_en_all_2026-01.zim");
+  EXPECT_EQ(zim->DownloadUrl(), "https://h/zim/other/demo_en_all_2026-01.zim");
   EXPECT_EQ(zim->size_k, 34373U);
   EXPECT_EQ(zim->source, ZimSource::Zims);
   EXPECT_EQ(catalog->Find("another"), nullptr);
@@ -41,7 +41,7 @@ TEST(KiwixCatalog, FillsWhatIsMissing) {
   const CatalogZim* iiab = catalog->Find("iiab-1");
   ASSERT_NE(iiab, nullptr);
   EXPECT_EQ(iiab->source, ZimSource::Iiab);
-  EXPECT_EQ(iiab->download_url, "http://h/a.zim");
+  EXPECT_EQ(iiab->DownloadUrl(), "http://h/a.zim");
   EXPECT_EQ(iiab->perma_ref, "a");
   EXPECT_EQ(iiab->size_k, 7U);
   const CatalogZim* zip = catalog->Find("zip");

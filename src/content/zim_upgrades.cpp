@@ -20,22 +20,6 @@ bool IsDate(std::string_view version) {
   return version.size() == 7 && version[4] == '-' && digits(0, 4) && digits(5, 2);
 }
 
-/// By the address without its metalink ending: of the versions of a ZIM the newest has the greatest.
-std::string_view UrlKey(const CatalogZim& zim) {
-  const std::string_view url = zim.url;
-  return url.substr(0, url.find(".meta"));
-}
-
-std::map<std::string, const CatalogZim*> NewestByPermaRef(const KiwixCatalog& catalog) {
-  std::map<std::string, const CatalogZim*> newest;
-  for (const CatalogZim* zim : catalog.All()) {
-    const CatalogZim*& known = newest[zim->perma_ref];
-    // Equal addresses come in any order; the id makes the choice the same each time.
-    if (known == nullptr || std::pair(UrlKey(*known), known->id) < std::pair(UrlKey(*zim), zim->id)) known = zim;
-  }
-  return newest;
-}
-
 std::uint64_t Kibibytes(std::string_view text) {
   const auto number = ToInteger(text);
   return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
@@ -68,7 +52,7 @@ std::vector<ZimUpgrade> FindUpgrades(const json::object& index, const std::vecto
                                      const KiwixCatalog& catalog) {
   std::map<std::string_view, const LibraryBook*> by_path;
   for (const LibraryBook& book : books) by_path[book.path] = &book;
-  const auto newest = NewestByPermaRef(catalog);
+  const auto newest = catalog.Newest();
   std::vector<ZimUpgrade> upgrades;
   for (const auto& [key, facts] : index) {
     const std::string perma_ref(key);

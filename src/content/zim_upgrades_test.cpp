@@ -111,12 +111,12 @@ TEST(FindUpgrades, WorksWithTheCatalogOf2015) {
   json::object index;
   std::vector<LibraryBook> books;
   std::size_t plain = 0;
-  for (const CatalogZim* zim : catalog->All()) {
-    const std::string stem = zim->perma_ref + "_2014-01";
-    index[zim->perma_ref] = {{"file_name", stem}};
-    books.push_back(Book("old-" + zim->id, stem));
-    const bool newer = IsNewerVersion(ZimVersion(zim->file_ref), "2014-01");
-    if (newer && SuccessorOf(zim->perma_ref) == zim->perma_ref) ++plain;
+  for (const CatalogZim& zim : catalog->All()) {
+    const std::string stem = zim.perma_ref + "_2014-01";
+    index[zim.perma_ref] = {{"file_name", stem}};
+    books.push_back(Book("old-" + zim.id, stem));
+    const bool newer = IsNewerVersion(ZimVersion(zim.file_ref), "2014-01");
+    if (newer && SuccessorOf(zim.perma_ref) == zim.perma_ref) ++plain;
   }
   const auto upgrades = FindUpgrades(index, books, *catalog);
   EXPECT_GT(plain, 0U);

@@ -112,14 +112,14 @@ class Upgrading {
     const CatalogZim& zim = upgrade_.zim;
     const std::string size_k = fmt::format("{}", zim.size_k);
     if (zim.source == ZimSource::Portable) {
-      return Step(ZipFetch, {"--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.download_url})
+      return Step(ZipFetch, {"--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.DownloadUrl()})
           .and_then([&] {
             return Step(ZipUnpack, {"--size-k", size_k, zim.file_ref});
           })
           .and_then([&] { return Step(ZipInstall, {zim.file_ref}); });
     }
-    std::vector<std::string> arguments{"--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.download_url};
-    if (zim.url.ends_with(".meta4")) arguments.insert(arguments.end(), {"--metalink", zim.url});
+    std::vector<std::string> arguments{"--file-ref", zim.file_ref, "--size-k", size_k, "--url", zim.DownloadUrl()};
+    if (zim.HasMetalink()) arguments.insert(arguments.end(), {"--metalink", zim.url});
     return Step(ZimFetch, arguments).and_then([&] { return MoveIntoLibrary(context_, new_file_); });
   }
 

@@ -10,8 +10,8 @@
 /// A machine that runs out of something, also for root. Of the whole test program, while one of these lives.
 namespace cmdsrv::test {
 
-/// KiB that a process keeps after use because it was built with a sanitizer, which notices late use so.
-#if defined(__SANITIZE_ADDRESS__)
+/// KiB that a process keeps after use because it was built with a sanitizer, which remembers what was where.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr long kKeptBySanitizer = 400L * 1024;
 #else
 inline constexpr long kKeptBySanitizer = 0;
