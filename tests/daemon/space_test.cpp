@@ -7,6 +7,7 @@
 #include "support/ask.hpp"
 #include "support/box/mirror.hpp"
 #include "support/files.hpp"
+#include "support/held_program.hpp"
 #include "support/mounts.hpp"
 #include "support/run.hpp"
 #include "support/small_disk.hpp"
@@ -176,9 +177,7 @@ TEST_F(Space, CopiesToAStickReserveToo) {
   other.file_ref = "other_en_all_maxi_2026-02";
   other.payload_bytes = kPayload;
   OrThrow(MakeZim(content, other));
-  box.StandIn("rsync",
-              fmt::format("#!/bin/sh\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\nexec /usr/bin/rsync \"$@\"\n",
-                          box.Root()));
+  const HeldProgram rsync(box, "rsync");
   const auto copy = [&](const std::string& name) {
     return Send(fmt::format(
         R"(COPY-ZIMS {{"source": "internal", "dest": "/media/usb0", "zim_id": "x", "file_ref": "{}"}})", name));
@@ -190,7 +189,7 @@ TEST_F(Space, CopiesToAStickReserveToo) {
   EXPECT_THAT(Job(2).output, HasSubstr("/media/usb0 has "));
   Send(R"(CANCEL-JOB {"job_id": 1})");
   ASSERT_TRUE(Becomes(1, "CANCELLED"));
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync.LetGo();
   EXPECT_TRUE(Becomes(2, "SUCCEEDED")) << Describe(OrThrow(ReadJobs(box.Socket())));
 }
 

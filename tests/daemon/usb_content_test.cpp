@@ -7,6 +7,7 @@
 
 #include "support/ask.hpp"
 #include "support/files.hpp"
+#include "support/held_program.hpp"
 #include "support/mounts.hpp"
 #include "support/small_disk.hpp"
 #include "support/test_box.hpp"
@@ -136,12 +137,11 @@ TEST_F(CopyZims, StickThatGetsFullFailsAndSaysSo) {
   spec.payload_bytes = 5 * kMiB;
   OrThrow(MakeZim(content, spec));
   // Somebody else fills the stick between the question and the copy.
-  box.StandIn("rsync",
-              fmt::format("#!/bin/sh\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\nexec /usr/bin/rsync \"$@\"\n",
-                          box.Root()));
+  const HeldProgram rsync(box, "rsync");
   EXPECT_THAT(Export(spec.file_ref), HasSubstr("Scheduled"));
+  ASSERT_TRUE(rsync.BecomesCalled());
   stick->Fill(2 * kMiB);
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync.LetGo();
   const auto jobs = WaitForEnd(1, 1);
   EXPECT_EQ(jobs[0].status, "FAILED") << Describe(jobs);
   EXPECT_THAT(jobs[0].output, HasSubstr("No space left on device"));
@@ -193,16 +193,14 @@ TEST_F(CopyZims, LinksOnAStickLeadNowhere) {
 }
 
 TEST_F(CopyZims, IsWorkInProgressAndKeepsItsFileFromBeingDeleted) {
-  box.StandIn("rsync",
-              fmt::format("#!/bin/sh\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\nexec /usr/bin/rsync \"$@\"\n",
-                          box.Root()));
+  const HeldProgram rsync(box, "rsync");
   EXPECT_THAT(Export(), HasSubstr("Scheduled"));
   const auto stat = OrThrow(Ask(box.Socket(), "GET-ZIM-STAT"));
   EXPECT_EQ(stat.at("WIP").at("an-id").at("action"), "EXPORT");
   EXPECT_THAT(Send(fmt::format(R"(DEL-CONTENT {{"device": "internal", "content": {{"zims": ["{}"]}}}})", kName)),
               HasSubstr("DEL-CONTENT - Some errors occurred."));
   EXPECT_TRUE(Exists(content + "/" + kFile));
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync.LetGo();
   ExpectSucceeded(WaitForEnd(1, 1));
 }
 

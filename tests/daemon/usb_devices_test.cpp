@@ -10,6 +10,7 @@
 #include "platform/unique_fd.hpp"
 #include "support/ask.hpp"
 #include "support/files.hpp"
+#include "support/held_program.hpp"
 #include "support/mounts.hpp"
 #include "support/small_disk.hpp"
 #include "support/test_box.hpp"
@@ -249,15 +250,13 @@ TEST_F(RemoveUsb, AllThatIsMountedThere) {
 }
 
 TEST_F(RemoveUsb, NotWhileSomethingIsCopied) {
-  box.StandIn("rsync", fmt::format("#!/bin/sh\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\nexec /usr/bin/rsync "
-                                   "\"$@\"\n",
-                                   box.Root()));
+  const HeldProgram rsync(box, "rsync");
   EXPECT_THAT(Send(R"(COPY-ZIMS {"source": "internal", "dest": "/media/usb0", "zim_id": "an-id",
                        "file_ref": "village_en_all_maxi_2025-06"})"),
               HasSubstr("Scheduled"));
   EXPECT_EQ(Remove(), R"({"Error": "Device /media/usb0 in use by another command. REMOVE-USB."})");
   EXPECT_THAT(Remove("/media/usb1"), HasSubstr("is not mounted")) << "another one is free to go";
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync.LetGo();
   const auto jobs = OrThrow(WaitForJobs(box.Socket(), 1, seconds(120)));
   EXPECT_EQ(jobs[0].status, "SUCCEEDED") << Describe(jobs);
   EXPECT_EQ(Remove(), kOk);

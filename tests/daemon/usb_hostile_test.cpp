@@ -7,6 +7,7 @@
 
 #include "support/ask.hpp"
 #include "support/files.hpp"
+#include "support/held_program.hpp"
 #include "support/mounts.hpp"
 #include "support/small_disk.hpp"
 #include "support/test_box.hpp"
@@ -191,12 +192,11 @@ TEST_F(UsbHostile, BoxThatIsFullTakesNothing) {
   EXPECT_THAT(OrThrow(ReadJobs(box.Socket())), IsEmpty());
   disk.Empty();
   // Somebody else fills it between the question and the copy.
-  box.StandIn("rsync",
-              fmt::format("#!/bin/sh\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\nexec /usr/bin/rsync \"$@\"\n",
-                          box.Root()));
+  const HeldProgram rsync(box, "rsync");
   EXPECT_THAT(ImportZim(kLarge), HasSubstr("Scheduled"));
+  ASSERT_TRUE(rsync.BecomesCalled());
   disk.Fill(kMiB);
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync.LetGo();
   auto jobs = WaitForEnd(2);
   EXPECT_EQ(jobs[0].status, "FAILED") << Describe(jobs);
   EXPECT_EQ(jobs[1].status, "CANCELLED") << Describe(jobs);
@@ -256,23 +256,20 @@ TEST_F(UsbHostile, PulledOutWhileItIsWritten) {
 TEST_F(UsbHostile, GoneBetweenTheLookAndTheCopy) {
   MakeLarge(zims_on_stick);
   MakeModule(modules_on_stick);
-  box.StandIn("rsync", fmt::format("#!/bin/sh\n: > {0}/tmp/asked\nwhile [ ! -e {0}/tmp/go ]; do sleep 0.02; done\n"
-                                   "exec /usr/bin/rsync \"$@\"\n",
-                                   box.Root()));
+  std::optional<HeldProgram> rsync(std::in_place, box, "rsync");
   Start();
   EXPECT_THAT(ImportZim(kLarge), HasSubstr("Scheduled"));
-  ASSERT_TRUE(WaitUntil([&] { return Exists(box.Path("/tmp/asked")); }, seconds(60)));
+  ASSERT_TRUE(rsync->BecomesCalled());
   stick.reset();
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync->LetGo();
   auto jobs = WaitForEnd(2);
   EXPECT_EQ(jobs[0].status, "FAILED") << Describe(jobs);
-  fs::remove(box.Path("/tmp/go"));
-  fs::remove(box.Path("/tmp/asked"));
+  rsync.emplace(box, "rsync");
   stick.emplace(usb0, 16 * kMiB);
   EXPECT_THAT(ExportZim(kName), HasSubstr("Scheduled"));
-  ASSERT_TRUE(WaitUntil([&] { return Exists(box.Path("/tmp/asked")); }, seconds(60)));
+  ASSERT_TRUE(rsync->BecomesCalled());
   stick.reset();
-  OrThrow(WriteText(box.Path("/tmp/go"), ""));
+  rsync->LetGo();
   jobs = WaitForEnd(3);
   EXPECT_EQ(jobs[2].status, "FAILED") << Describe(jobs);
   EXPECT_THAT(NamesIn(usb0), IsEmpty()) << "the disk of the box was written to";
