@@ -2,6 +2,7 @@
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "commands/handlers.hpp"
+#include "commands/space_needs.hpp"
 #include "content/ini_file.hpp"
 #include "content/rachel.hpp"
 #include "platform/files.hpp"
@@ -31,10 +32,32 @@ bool IsWebUrl(std::string_view url) {
   return IsFetchUrl(url) && (url.starts_with("http://") || url.starts_with("https://"));
 }
 
-bool IsThere(const std::string& url, const Services& services) {
+/// What the server says about the archive. 0 bytes: nothing about its size.
+Result<std::uint64_t> AskForSize(const std::string& url, const Services& services) {
   const auto outcome = RunForHandler(services, OwnStep({"url-check", "--deadline", "5", "--", url}), kCheckDeadline);
-  if (!Succeeded(outcome)) log::Warning(kCommands, "cannot reach the archive of RACHEL: {}", WhyNot(outcome));
-  return Succeeded(outcome);
+  if (!Succeeded(outcome)) {
+    log::Warning(kCommands, "cannot reach the archive of RACHEL: {}", WhyNot(outcome));
+    return Fail(ErrorCode::Refused, "Can't access {} Cmd", MaskUrlCredentials(url));
+  }
+  constexpr std::string_view kUnit = " bytes";
+  std::string_view line = Trim(outcome->output);
+  if (!line.ends_with(kUnit)) return 0;
+  line.remove_suffix(kUnit.size());
+  const auto bytes = ToInteger(line.substr(line.rfind(' ') + 1));
+  return bytes && *bytes > 0 ? static_cast<std::uint64_t>(*bytes) : 0;
+}
+
+/// The archive stays, and what is unpacked of it takes about the same: nearly all of it is compressed already.
+SpaceNeeds NeedsOfRachel(const std::string& version, std::uint64_t bytes, const Services& services) {
+  const Settings& settings = services.settings;
+  const std::string zip = settings.module_downloads_dir + version + ".zip";
+  const std::string unpacked = settings.module_working_dir + version;
+  SpaceNeeds needs(FloorOf(settings, services.root));
+  if (bytes == 0) return needs;
+  needs.AddFetch(settings.module_downloads_dir, bytes, {zip, zip + ".part"});
+  needs.AddMade(settings.module_working_dir, bytes, {unpacked});
+  needs.AddMove(settings.module_working_dir, settings.rachel_dir, bytes, settings.rachel_dir + "www");
+  return needs;
 }
 
 /// Ends in '/'. The host project says where it is; the configuration where it does not.
@@ -69,12 +92,16 @@ Result<Outcome> InstallRachel(const Arguments&, Services& services) {
   if (!ini || !ini->HasSection("rachel")) return Fail(ErrorCode::Refused, "RACHEL is not installed");
   const std::string url = ini->Get("rachel", "rachel_src_url").value_or("");
   const std::string version = ini->Get("rachel", "rachel_version").value_or("");
-  if (!IsWebUrl(url) || !IsThere(url, services))
-    return Fail(ErrorCode::Refused, "Can't access {} Cmd", MaskUrlCredentials(url));
+  if (!IsWebUrl(url)) return Fail(ErrorCode::Refused, "Can't access {} Cmd", MaskUrlCredentials(url));
+  const auto bytes = AskForSize(url, services);
+  if (!bytes) return tl::unexpected(bytes.error());
   const std::string& working = services.settings.module_working_dir;
   if (!IsSafeName(version) || version.size() > 200 || !MakeDirectories(working + version))
     return Fail(ErrorCode::Refused, "Error creating directory in Command");
+  const SpaceNeeds needs = NeedsOfRachel(version, *bytes, services);
+  if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for RACHEL");
   JobPlan plan;
+  plan.space = needs.Uses();
   plan.steps.push_back(PlanOwnStep({"rachel-fetch", "--url", url, "--file-ref", version}, {"rachel"}));
   plan.steps.back().retry = RetryPolicy::Temporary;
   plan.steps.push_back(PlanOwnStep({"rachel-unpack", "--", version}, {"rachel"}));

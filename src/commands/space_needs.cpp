@@ -32,17 +32,26 @@ std::uint64_t SpaceNeeds::AddPlaces(Need& need, const std::vector<std::string>& 
   return there;
 }
 
+std::uint64_t SpaceNeeds::AddStaying(Need& need, std::uint64_t bytes, const std::vector<std::string>& places) {
+  const std::uint64_t have = AddPlaces(need, places);
+  const std::uint64_t wanted = bytes + MarginOf(bytes);
+  need.use.peak += wanted > have ? wanted - have : 0;
+  need.use.final += static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(have);
+  need.use.claim.bytes += bytes;
+  need.use.claim.margin += MarginOf(bytes);
+  need.use.claim.stays += static_cast<std::int64_t>(bytes);
+  return have;
+}
+
 void SpaceNeeds::AddFetch(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places) {
   Need* need = At(directory);
   if (need == nullptr) return;
-  const std::uint64_t have = AddPlaces(*need, places);
-  const std::uint64_t wanted = bytes + MarginOf(bytes);
+  const std::uint64_t have = AddStaying(*need, bytes, places);
   need->use.fetch += bytes > have ? bytes - have : 0;
-  need->use.peak += wanted > have ? wanted - have : 0;
-  need->use.final += static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(have);
-  need->use.claim.bytes += bytes;
-  need->use.claim.margin += MarginOf(bytes);
-  need->use.claim.stays += static_cast<std::int64_t>(bytes);
+}
+
+void SpaceNeeds::AddMade(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places) {
+  if (Need* need = At(directory)) (void)AddStaying(*need, bytes, places);
 }
 
 void SpaceNeeds::AddCopy(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places) {

@@ -20,6 +20,8 @@ class SpaceNeeds {
   /// Bytes from outside that stay and arrive at `places`; what is there already (a download that broke off) is not
   /// needed. 5 % more must fit.
   void AddFetch(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places);
+  /// The same of bytes that are made here (an unpacked archive).
+  void AddMade(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places);
   /// Bytes that are in use for a time only (an unpacked archive, a copy on its way), at these places.
   void AddCopy(const std::string& directory, std::uint64_t bytes, const std::vector<std::string>& places);
   /// Where the bytes of `from` end up, as `place`: nothing more within a file system, all of them in another one, and
@@ -54,6 +56,8 @@ class SpaceNeeds {
     Volume volume;
   };
   Need* At(const std::string& directory);
+  /// Returns the bytes that are there.
+  static std::uint64_t AddStaying(Need& need, std::uint64_t bytes, const std::vector<std::string>& places);
   /// Adds what of the places is not counted yet, and returns the bytes that are there.
   static std::uint64_t AddPlaces(Need& need, const std::vector<std::string>& places);
 

@@ -2,12 +2,13 @@
 
 #include "base/text.hpp"
 #include "steps/program.hpp"
+#include "steps/rsync.hpp"
 #include "steps/say.hpp"
 
 namespace cmdsrv {
 
 Result<void> RunManaged(const Context& context, const std::vector<std::string>& argv, std::string_view shown,
-                        const std::string& directory) {
+                        const std::string& directory, const std::string& grows) {
   std::string last;
   Watch watch;
   watch.directory = directory;
@@ -15,11 +16,17 @@ Result<void> RunManaged(const Context& context, const std::vector<std::string>& 
     SayLine(line);
     if (const auto text = Trim(line); !text.empty()) last = Shorten(CleanOutput(text), 300);
   };
+  Result<void> room;
+  watch.on_second = [&] {
+    room = CheckReserve(context, grows);
+    return room.has_value();
+  };
   EndRequests requests;
   const auto end = RunWatched(context, argv, watch, requests);
   if (!end) return Failure(end.error());
   requests.EndIfAsked();
   if (end->exited && end->status == 0) return {};
+  if (!room) return Fail(ErrorCode::NoSpace, "{} was ended: {}", shown, room.error().message);
   return Fail(ErrorCode::TryLater, "{} ended with {}: {}", shown, Describe(*end), last);
 }
 

@@ -26,7 +26,10 @@ StepEnd UrlCheck(const Context&, std::span<const std::string> arguments) {
   if (!MayBeThere(head->status))
     return Fail(net::CodeOfStatus(head->status), "{} answered {}", MaskUrlCredentials(url),
                 net::StatusText(head->status));
-  return fmt::format("{} is there", MaskUrlCredentials(url));
+  const std::string shown = MaskUrlCredentials(url);
+  // The server reads the number: what would have to be fetched.
+  const bool is_file = head->status >= 200 && head->status < 300 && head->length.value_or(0) > 0;
+  return is_file ? fmt::format("{} is there: {} bytes", shown, *head->length) : fmt::format("{} is there", shown);
 }
 
 }  // namespace cmdsrv

@@ -58,6 +58,11 @@ TEST_F(OldContent, RachelFromTheAddressToTheStatus) {
   HostHasRachel(box.Internet().Url("/files/rachel.zip"), kVersion);
   Start();
   EXPECT_EQ(Send("GET-RACHEL-STAT"), R"({"status":"ENABLED","content_installed":false})");
+  const auto bytes = std::filesystem::file_size(box.Path("/internet/files/rachel.zip"));
+  const auto plan = OrThrow(Ask(box.Socket(), R"(PLAN {"command": "INST-RACHEL"})", seconds(60)));
+  ASSERT_TRUE(plan.at("accepted").as_bool()) << PrintJson(plan);
+  EXPECT_EQ(plan.at("fetch").to_number<std::uint64_t>(), bytes) << PrintJson(plan);
+  EXPECT_EQ(plan.at("space").at(0).at("final").to_number<std::uint64_t>(), 2 * bytes) << "the archive stays";
   EXPECT_EQ(Send("INST-RACHEL"), R"({"Success": "Job  3 Scheduled."})");
   ExpectAllSucceed(3);
   EXPECT_EQ(Send("GET-RACHEL-STAT"), fmt::format(R"({{"status":"ENABLED","content_installed":true,"enabled":)"
