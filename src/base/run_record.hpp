@@ -5,9 +5,9 @@
 #include <cstring>
 
 /// The page that a shim and the daemon share for one run of a step: a file of exactly 4096 bytes, made and allocated by
-/// the daemon before the start, inherited by the shim as an open descriptor and mapped there. The shim holds an flock
-/// on it as long as it lives. A full disk cannot keep the end from being recorded, and no path is opened by the shim.
-/// Libc only: the shim includes this file and nothing else.
+/// the daemon before the start, inherited by the shim as an open descriptor and mapped there. A full disk cannot keep
+/// the end from being recorded, and no path is opened by the shim. Libc only: the shim includes this file and nothing
+/// else.
 namespace cmdsrv {
 
 enum class RunPhase : std::uint32_t {

@@ -54,7 +54,10 @@ class AsyncClient::Worker {
   }
 
   void Add(Question question) {
-    if (wake_ < 0) return question.done(Fail(ErrorCode::Io, "there are no file descriptors left"));
+    if (wake_ < 0)
+      return question.done(
+          Fail(ErrorCode::Io,
+               "there are no file descriptors left to ask the Command Server; raise LimitNOFILE of the unit"));
     {
       const std::lock_guard lock(mutex_);
       questions_.push_back(std::move(question));

@@ -179,7 +179,8 @@ TEST_F(AsyncClientTest, WithoutDescriptorsEachQuestionSaysSo) {
   }
   Ask("x");
   ASSERT_TRUE(WaitFor(1));
-  EXPECT_EQ(replies.find("x")->second.error().message, "there are no file descriptors left");
+  EXPECT_EQ(replies.find("x")->second.error().message,
+            "there are no file descriptors left to ask the Command Server; raise LimitNOFILE of the unit");
 }
 
 TEST_F(AsyncClientTest, EndsAtOnceWithOpenRequests) {

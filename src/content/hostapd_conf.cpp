@@ -36,10 +36,6 @@ json::object ReadHostapdConf(std::string_view text) {
   return conf;
 }
 
-std::string HostapdValue(std::string_view text, std::string_view key) {
-  return std::string(TextMember(ReadHostapdConf(text), key));
-}
-
 bool IsWifiPassword(std::string_view text) {
   return text.size() >= 8 && text.size() <= 63 &&
          std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7E; });

@@ -14,9 +14,6 @@ namespace cmdsrv {
 /// All keys, in lower case, the last of equal ones.
 json::object ReadHostapdConf(std::string_view text);
 
-/// The value of the last such line; empty when there is none.
-std::string HostapdValue(std::string_view text, std::string_view key);
-
 /// A password that hostapd, wpa_supplicant and NetworkManager take: 8 to 63 characters 0x20 to 0x7E.
 bool IsWifiPassword(std::string_view text);
 

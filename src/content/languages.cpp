@@ -16,8 +16,8 @@ Result<Languages> Languages::Parse(std::string_view text) {
     const json::object* entry = value.if_object();
     const std::string_view iso2 = entry != nullptr ? TextMember(*entry, "iso2") : std::string_view{};
     if (!IsMenuName(iso2)) continue;  // it becomes a part of them; "zh-classical" is one too
-    languages.iso2_[std::string(code)] = {std::string(iso2), std::string(TextMember(*entry, "engname"))};
-    languages.iso3_[std::string(iso2)] = std::string(code);
+    languages.iso2_[std::string(code)] = iso2;
+    languages.known_.emplace(iso2);
   }
   return languages;
 }
@@ -25,17 +25,7 @@ Result<Languages> Languages::Parse(std::string_view text) {
 std::string Languages::ToIso2(std::string_view iso3) const {
   const std::string_view first = Trim(iso3.substr(0, iso3.find(',')));
   const auto found = iso2_.find(first);
-  return found == iso2_.end() ? std::string(first) : found->second.iso2;
-}
-
-std::string Languages::ToIso3(std::string_view iso2) const {
-  const auto found = iso3_.find(iso2);
-  return found == iso3_.end() ? std::string() : found->second;
-}
-
-std::string Languages::EnglishName(std::string_view iso3) const {
-  const auto found = iso2_.find(iso3);
-  return found == iso2_.end() ? std::string() : found->second.english;
+  return found == iso2_.end() ? std::string(first) : found->second;
 }
 
 std::string_view Languages::WithoutPrefix(std::string_view name) const {

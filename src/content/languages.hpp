@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -17,13 +18,7 @@ class Languages {
   /// "eng" → "en", "eng,fra" → "en", "mul" or another unknown code → the code itself.
   std::string ToIso2(std::string_view iso3) const;
 
-  /// "en" → "eng"; of several codes the last of the file; empty when unknown.
-  std::string ToIso3(std::string_view iso2) const;
-
-  /// "eng" → "English"; empty when unknown.
-  std::string EnglishName(std::string_view iso3) const;
-
-  bool IsIso2(std::string_view code) const { return iso3_.contains(code); }
+  bool IsIso2(std::string_view code) const { return known_.contains(code); }
 
   /// "en-calibre" → "calibre", "zh-classical-x" → "x" when "zh-classical" is a code: the name behind the longest prefix
   /// that is an iso2 code and '-'. Without such a prefix the name itself.
@@ -32,12 +27,8 @@ class Languages {
   std::size_t Size() const { return iso2_.size(); }
 
  private:
-  struct Entry {
-    std::string iso2;
-    std::string english;
-  };
-  std::map<std::string, Entry, std::less<>> iso2_;
-  std::map<std::string, std::string, std::less<>> iso3_;
+  std::map<std::string, std::string, std::less<>> iso2_;  ///< of each code of three letters
+  std::set<std::string, std::less<>> known_;
 };
 
 }  // namespace cmdsrv

@@ -122,13 +122,6 @@ std::string Fit(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, at)) + "…";
 }
 
-std::string Pad(std::string_view text, std::size_t width) {
-  std::string out(text);
-  const std::size_t used = DisplayWidth(text);
-  if (used < width) out.append(width - used, ' ');
-  return out;
-}
-
 std::string Indent(std::string_view lines, std::string_view prefix) {
   if (lines.ends_with('\n')) lines.remove_suffix(1);
   std::string out;

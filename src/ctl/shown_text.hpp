@@ -24,9 +24,6 @@ std::size_t DisplayWidth(std::string_view text);
 /// At most `width` columns, with "…" at the end if something was cut.
 std::string Fit(std::string_view text, std::size_t width);
 
-/// `text` and blanks up to `width` columns; longer texts stay.
-std::string Pad(std::string_view text, std::size_t width);
-
 /// Each line behind `prefix`, with a final newline.
 std::string Indent(std::string_view lines, std::string_view prefix);
 

@@ -97,11 +97,6 @@ std::string_view Words::While(std::string_view set) {
   return taken;
 }
 
-bool Words::AtEnd() {
-  (void)While(" \t");
-  return rest_.empty();
-}
-
 std::optional<std::int64_t> ReadSize(std::string_view word, int base) {
   const std::size_t end = std::min(word.find_first_not_of("0123456789.,"), word.size());
   const auto number = ReadNumber(word.substr(0, end));

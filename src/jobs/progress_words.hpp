@@ -20,7 +20,6 @@ class Words {
   /// The leading characters out of `set`; may be empty.
   std::string_view While(std::string_view set);
   std::string_view Rest() const { return rest_; }
-  bool AtEnd();
 
  private:
   std::string_view rest_;

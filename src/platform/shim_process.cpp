@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -92,9 +91,6 @@ struct Files {
 Result<Files> MakeFiles(const ShimStart& start) {
   auto record = MakeNewFile(start.record_path, "record file");
   if (!record) return Failure(record.error());
-  // Ours and later the shim's, because it inherits the open file; we close our copy and the shim's keeps the lock.
-  if (::flock(record->Get(), LOCK_EX | LOCK_NB) != 0)
-    return FailFromErrno(errno, "lock the record file " + start.record_path);
   std::uint64_t total = 0;
   auto output = OpenOutput(start, total);
   if (!output) return Failure(output.error());
@@ -189,12 +185,6 @@ Result<RunRecord> ReadRunRecord(const std::string& path) {
     return Fail(ErrorCode::Corrupt, "{} is no run record: it begins otherwise", path);
   }
   return record;
-}
-
-bool IsShimAlive(const std::string& record_path) {
-  const UniqueFd file(::open(record_path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return false;
-  return ::flock(file.Get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 std::string DescribeStartFailure(const RunRecord& record, const std::string& program) {

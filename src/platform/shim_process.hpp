@@ -12,7 +12,7 @@
 
 /// How the daemon and a shim meet. The life of one run:
 ///
-///   daemon: StartShim        record file made (4096 bytes, allocated, flocked), output file made, shim spawned; the
+///   daemon: StartShim        record file made (4096 bytes, allocated), output file made, shim spawned; the
 ///   step
 ///                            does not run yet
 ///   daemon: writes STARTED with the shim's identity to its database
@@ -21,10 +21,11 @@
 ///   daemon: pidfd readable → ReadRunRecord, commits the end to its database
 ///
 /// If the daemon dies before Go, the shim sees the end of the line, records NeverBegan and exits. If it dies later, the
-/// shim goes on alone and the next daemon finds the record: IsShimAlive says whether to wait for it (AdoptShim). A shim
-/// whose server is gone commits its record to the disk; otherwise the server's own commit makes the end last.
-/// To cancel, SIGTERM to the shim (pidfd): the shim sends INT to the step's group and to every other descendant, 5 s
-/// later TERM, 5 s later KILL, and finishes the record only when nothing is left. It does so without the daemon too.
+/// shim goes on alone and the next daemon finds the record: IsAlive says of its identity whether to wait for it
+/// (AdoptShim). A shim whose server is gone commits its record to the disk; otherwise the server's own commit makes the
+/// end last. To cancel, SIGTERM to the shim (pidfd): the shim sends INT to the step's group and to every other
+/// descendant, 5 s later TERM, 5 s later KILL, and finishes the record only when nothing is left. It does so without
+/// the daemon too.
 namespace cmdsrv {
 
 struct ShimStart {
@@ -76,9 +77,6 @@ Result<ShimProcess> AdoptShim(const ProcessIdentity& identity);
 /// NotFound when there is no file, Corrupt when it is no record. A record that is not final (IsFinal) is returned as it
 /// is.
 Result<RunRecord> ReadRunRecord(const std::string& path);
-
-/// The flock on the record file is still held by its shim.
-bool IsShimAlive(const std::string& record_path);
 
 /// Sentence for StartFailed: "cannot start /usr/bin/wget: exec: no such file or directory".
 std::string DescribeStartFailure(const RunRecord& record, const std::string& program);

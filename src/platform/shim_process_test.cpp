@@ -213,14 +213,11 @@ TEST_F(ShimProcessTest, OldFilesAreReplacedAndLinksNotFollowed) {
   EXPECT_EQ(facts.st_mode & 07777U, 0600U);
 }
 
-TEST_F(ShimProcessTest, LockOnTheRecordTellsWhetherTheShimLives) {
-  EXPECT_FALSE(IsShimAlive(Record()));
+TEST_F(ShimProcessTest, ItsIdentityTellsWhetherTheShimLives) {
   const ShimProcess shim = RunningAs("sleep", Start({"/bin/sleep", "1000"}));
-  EXPECT_TRUE(IsShimAlive(Record()));
   EXPECT_TRUE(IsAlive(shim.identity));
   shim.Cancel();
   Finish(shim);
-  EXPECT_FALSE(IsShimAlive(Record()));
   EXPECT_FALSE(IsAlive(shim.identity));
   EXPECT_EQ(AdoptShim(shim.identity).error().code, ErrorCode::NotFound);
 }
@@ -248,7 +245,7 @@ TEST_F(ShimProcessTest, OutlivesTheDaemonAndIsAdopted) {
   const auto shim = AdoptShim(*identity);
   ASSERT_TRUE(shim.has_value());
   EXPECT_FALSE(shim->child);
-  EXPECT_TRUE(IsShimAlive(Record()));
+  EXPECT_TRUE(IsAlive(*identity));
   Spit(scratch_ / "finish", "");
   const RunRecord record = Finish(*shim);
   EXPECT_EQ(DescribeExit(record), "exit status 7");
@@ -263,7 +260,7 @@ TEST_F(ShimProcessTest, KilledShimTakesTheStepAlong) {
   ASSERT_TRUE(HasEnded(shim));
   shim.Reap();
   EXPECT_TRUE(Eventually([&] { return !IsAlive(*step); }));
-  EXPECT_FALSE(IsShimAlive(Record()));
+  EXPECT_FALSE(IsAlive(shim.identity));
   const auto record = ReadRunRecord(Record());
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->phase, RunPhase::Running);

@@ -30,7 +30,9 @@ std::string NotePath(const std::string& directory) { return directory + "make-ki
 /// Written before the lock directory gets its name. The inode and the time make it say whose *this* directory is.
 Result<void> WriteNote(const std::string& directory, const FileFacts& made) {
   const auto self = Identify(::getpid());
-  if (!self) return Fail(ErrorCode::Internal, "cannot find ourselves in /proc");
+  if (!self)
+    return Fail(ErrorCode::Internal,
+                "cannot find this process in /proc; mount /proc, or close files if none can be opened");
   return WriteFileAtomically(NotePath(directory), PrintJson(json::object{{"boot_id", self->boot_id},
                                                                          {"pid", self->pid},
                                                                          {"start_ticks", self->start_ticks},
