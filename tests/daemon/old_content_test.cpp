@@ -78,6 +78,7 @@ TEST_F(OldContent, RachelFromTheAddressToTheStatus) {
 }
 
 TEST_F(OldContent, RachelIsRefused) {
+  box.Configure({{"root_reserve_mb", 1'000'000}});  // what the system itself needs
   Start();
   EXPECT_EQ(Send("GET-RACHEL-STAT"), R"({"status":"NOT-INSTALLED","content_installed":false})");
   EXPECT_EQ(Send("INST-RACHEL"), R"({"Error": "RACHEL is not installed INST-RACHEL."})");
@@ -92,6 +93,8 @@ TEST_F(OldContent, RachelIsRefused) {
     HostHasRachel(there, version);
     EXPECT_EQ(Send("INST-RACHEL"), R"({"Error": "Error creating directory in Command INST-RACHEL."})") << version;
   }
+  HostHasRachel(there, kVersion);
+  EXPECT_EQ(Send("INST-RACHEL"), R"({"Error": "Not enough storage space for RACHEL INST-RACHEL."})");
   std::filesystem::remove_all(box.Path("/library/working/rachel"));
   OrThrow(WriteText(box.Path("/library/working/rachel"), "a file is in the way"));
   HostHasRachel(there, kVersion);
