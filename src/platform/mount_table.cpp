@@ -38,6 +38,13 @@ std::uint64_t ToDevice(std::string_view text) {
   return minor ? ::makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor)) : 0;
 }
 
+Failure StaysMounted(int error_number, const std::string& point) {
+  if (error_number == EBUSY) return Fail(ErrorCode::Busy, "files on {} are open", point);
+  if (error_number == EINVAL || error_number == ENOENT)
+    return Fail(ErrorCode::NotFound, "nothing is mounted at {}", point);
+  return FailAt(error_number, "unmount", point);
+}
+
 }  // namespace
 
 // "36 35 98:0 /root /mount options shared:1 - ext4 /dev/sda1 rw": any number of optional fields before the "-".
@@ -88,9 +95,7 @@ Result<void> SyncFileSystem(const std::string& path) {
 
 Result<void> Unmount(const std::string& point) {
   if (::umount2(point.c_str(), UMOUNT_NOFOLLOW) == 0) return {};
-  if (errno == EBUSY) return Fail(ErrorCode::Busy, "files on {} are open", point);
-  if (errno == EINVAL || errno == ENOENT) return Fail(ErrorCode::NotFound, "nothing is mounted at {}", point);
-  return FailAt(errno, "unmount", point);
+  return StaysMounted(errno, point);
 }
 
 Result<void> CanUnmount(const std::string& point) {
@@ -98,9 +103,7 @@ Result<void> CanUnmount(const std::string& point) {
   // there already would be the second step; looking at the mount takes it off.
   (void)::access(point.c_str(), F_OK);
   if (::umount2(point.c_str(), MNT_EXPIRE | UMOUNT_NOFOLLOW) == 0 || errno == EAGAIN) return {};
-  if (errno == EBUSY) return Fail(ErrorCode::Busy, "files on {} are open", point);
-  if (errno == EINVAL || errno == ENOENT) return Fail(ErrorCode::NotFound, "nothing is mounted at {}", point);
-  return FailAt(errno, "unmount", point);
+  return StaysMounted(errno, point);
 }
 
 }  // namespace cmdsrv

@@ -1,9 +1,15 @@
 #include "steps/kalite.hpp"
 
+#include "content/kalite.hpp"
 #include "platform/files.hpp"
 #include "steps/managed_program.hpp"
 
 namespace cmdsrv {
+
+Result<void> CheckKaliteLanguage(std::string_view language) {
+  if (IsKaliteLanguage(language)) return {};
+  return Fail(ErrorCode::Malformed, "the language must be one of en, es, fr, hi, pt-BR, pt-PT");
+}
 
 Result<Kalite> Kalite::Find(const Context& context) {
   const std::string& directory = context.settings.kalite_dir;

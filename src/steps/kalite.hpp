@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 #include "steps/context.hpp"
 
 namespace cmdsrv {
+
+/// Malformed when KA Lite has no packs for the language.
+Result<void> CheckKaliteLanguage(std::string_view language);
 
 /// KA Lite on this box, through its own program.
 class Kalite {

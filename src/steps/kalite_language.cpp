@@ -134,8 +134,7 @@ StepEnd KaliteLanguage(const Context& context, std::span<const std::string> argu
   const auto options = Options::Parse(arguments, {}, 1);
   if (!options) return Failure(options.error());
   const std::string& language = options->Operands().front();
-  if (!IsKaliteLanguage(language))
-    return Fail(ErrorCode::Malformed, "the language must be one of en, es, fr, hi, pt-BR, pt-PT");
+  if (auto known = CheckKaliteLanguage(language); !known) return Failure(known.error());
   const auto kalite = Kalite::Find(context);
   if (!kalite) return Failure(kalite.error());
   if (auto done = Languages(context, *kalite).Install(language); !done) return Failure(done.error());

@@ -102,8 +102,7 @@ class Videos {
 };
 
 Result<void> CheckArguments(std::span<const std::string> operands) {
-  if (!IsKaliteLanguage(operands.front()))
-    return Fail(ErrorCode::Malformed, "the language must be one of en, es, fr, hi, pt-BR, pt-PT");
+  if (auto known = CheckKaliteLanguage(operands.front()); !known) return known;
   if (!std::ranges::all_of(operands.subspan(1), IsKaliteTopic))
     return Fail(ErrorCode::Malformed, "a topic has letters, digits, _, - and / and does not begin with -");
   return {};
