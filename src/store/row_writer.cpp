@@ -10,6 +10,12 @@ namespace {
 constexpr std::string_view kInsertCommand =
     "insert into commands (rowid, cmd_msg, create_datetime) values (?1, ?2, ?3)";
 
+std::string InsertCommandsSql() {
+  std::string sql = "insert into commands (rowid, cmd_msg, create_datetime) values (?, ?, ?)";
+  for (std::size_t i = 1; i < RowWriter::kTogether; ++i) sql += ", (?, ?, ?)";
+  return sql;
+}
+
 constexpr std::string_view kInsertJob =
     "insert into jobs (rowid, cmd_rowid, cmd_step_no, depend_on_job_id, has_dependent, job_command, opt_args_json, "
     "job_pid,"
@@ -64,12 +70,14 @@ bool HasContent(const RunRow& run) {
 Result<RowWriter> RowWriter::Prepare(sqlite::Database& database) {
   RowWriter writer;
   writer.database_ = &database;
+  const std::string insert_commands = InsertCommandsSql();
   const struct {
     sqlite::Statement& statement;
     const char* what;
     std::string_view sql;
   } all[] = {
       {writer.insert_command_, "record a Command", kInsertCommand},
+      {writer.insert_commands_, "record Commands", insert_commands},
       {writer.insert_job_, "record a job", kInsertJob},
       {writer.update_job_, "change a job", kUpdateJob},
       {writer.write_run_, "record the run of a job", kWriteRun},
@@ -108,6 +116,18 @@ Result<void> RowWriter::InsertCommand(const CommandRow& row) {
   insert_command_.Bind(2, row.message);
   insert_command_.Bind(3, D1(row.created));
   return insert_command_.Run();
+}
+
+Result<void> RowWriter::InsertCommands(const std::deque<CommandRow>& rows, std::size_t from) {
+  int index = 0;
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    const CommandRow& row = rows[from + i];
+    d1s_[i] = D1(row.created);
+    insert_commands_.Bind(++index, row.id.value);
+    insert_commands_.Bind(++index, row.message);
+    insert_commands_.Bind(++index, d1s_[i]);
+  }
+  return insert_commands_.Run();
 }
 
 Result<void> RowWriter::InsertJob(const JobRow& row) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <ctime>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +20,12 @@ class RowWriter {
  public:
   static Result<RowWriter> Prepare(sqlite::Database& database);
 
+  /// How many rows InsertCommands takes: one statement costs SQLite half of what it asks for each row alone.
+  static constexpr std::size_t kTogether = 16;
+
   Result<void> InsertCommand(const CommandRow& row);
+  /// rows[from] and those behind it, kTogether of them: all, or none when it fails.
+  Result<void> InsertCommands(const std::deque<CommandRow>& rows, std::size_t from);
   Result<void> InsertJob(const JobRow& row);
   /// NotFound when there is no such job.
   Result<void> Apply(const JobUpdate& update);
@@ -40,6 +47,7 @@ class RowWriter {
 
   sqlite::Database* database_ = nullptr;
   sqlite::Statement insert_command_;
+  sqlite::Statement insert_commands_;
   sqlite::Statement insert_job_;
   sqlite::Statement update_job_;
   sqlite::Statement write_run_;
@@ -52,6 +60,7 @@ class RowWriter {
   std::optional<std::chrono::sys_seconds> d1_second_;
   std::string d1_prefix_;
   std::string d1_;
+  std::array<std::string, kTogether> d1s_;  // of the rows that are inserted together
 };
 
 }  // namespace cmdsrv

@@ -199,6 +199,23 @@ TEST_F(StoreTest, CloseWritesWhatIsQueued) {
   EXPECT_THAT(directory.Names(), ElementsAre("cmdsrv.0.3.db")) << "no -wal file stays after a clean end";
 }
 
+/// Rows of the log are written many at a time.
+TEST_F(StoreTest, OneLoggedCommandThatCannotBeWrittenTakesNoOtherWithIt) {
+  StoreOptions patient;
+  patient.log_batch = std::chrono::hours(1);
+  Reopen(patient);
+  const CommandId first = store->NextCommandId();
+  store->LogCommand(MakeCommand(first, "GET-JOB-STAT"));
+  for (int i = 1; i < 50; ++i) {
+    store->LogCommand(MakeCommand(store->NextCommandId(), fmt::format("GET-JOB-STAT {}", i)));
+    if (i % 20 == 0) store->LogCommand(MakeCommand(first, "same id again"));
+  }
+  store->Close();
+  EXPECT_EQ(Foreign(path).Number("select count(*) from commands where cmd_msg like 'GET-JOB-STAT%'"), 50);
+  EXPECT_EQ(Foreign(path).Number("select count(distinct cmd_msg) from commands where cmd_msg like 'GET-JOB%'"), 50);
+  EXPECT_EQ(Foreign(path).Number("select count(*) from commands where cmd_msg = 'same id again'"), 0);
+}
+
 TEST_F(StoreTest, AfterCloseEverythingIsUnavailable) {
   const Group group = Submit(1);
   store->Close();

@@ -126,11 +126,22 @@ void StoreWriter::WriteOneByOne(const WriteBatch& batch, std::vector<Result<void
 }
 
 Result<void> StoreWriter::WriteLogs(const WriteBatch& batch, std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) {
-    auto done = rows_.InsertCommand(batch.logs[i]);
-    if (done) continue;
-    if (!database_.InTransaction()) return done;
-    NoteLost(1, done.error().message);
+  std::size_t i = from;
+  while (i < to) {
+    if (to - i >= RowWriter::kTogether) {
+      auto done = rows_.InsertCommands(batch.logs, i);
+      if (done) i += RowWriter::kTogether;
+      if (done) continue;
+      if (!database_.InTransaction()) return done;
+    }
+    // The few at the end; and where one of many could not be written, the others still can.
+    const std::size_t end = std::min(to, i + RowWriter::kTogether);
+    for (; i < end; ++i) {
+      auto done = rows_.InsertCommand(batch.logs[i]);
+      if (done) continue;
+      if (!database_.InTransaction()) return done;
+      NoteLost(1, done.error().message);
+    }
   }
   return {};
 }
