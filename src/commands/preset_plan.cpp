@@ -60,14 +60,17 @@ class Items {
   }
 
   void AddKolibri() {
-    if (content_.channels.empty()) return;
-    json::array channels;
-    for (const KolibriChannel& channel : content_.channels) {
-      json::object one{{"channel_id", channel.channel_id}};
-      if (!channel.node_id.empty()) one["node_id"] = channel.node_id;
-      channels.push_back(std::move(one));
+    constexpr std::size_t kMostOfOneCommand = 100;
+    for (std::size_t first = 0; first < content_.channels.size(); first += kMostOfOneCommand) {
+      json::array channels;
+      for (std::size_t i = first; i < std::min(first + kMostOfOneCommand, content_.channels.size()); ++i) {
+        const KolibriChannel& channel = content_.channels[i];
+        json::object one{{"channel_id", channel.channel_id}};
+        if (!channel.node_id.empty()) one["node_id"] = channel.node_id;
+        channels.push_back(std::move(one));
+      }
+      items_.push_back({"kolibri", "INST-KOLIBRI", {{"channels", std::move(channels)}}});
     }
-    items_.push_back({"kolibri", "INST-KOLIBRI", {{"channels", std::move(channels)}}});
   }
 
   const PresetContent& content_;

@@ -11,6 +11,10 @@ namespace {
 constexpr std::size_t kMostCharacters = 20'000;
 constexpr std::size_t kMostFields = 100;
 
+constexpr std::string_view kTexts[] = {
+    "intended_use", "zim_name",          "moddir",   "map_name",   "kolibri_channel_id",  "start_url",      "title",
+    "description",  "extra_description", "footnote", "commit_sha", "previous_commit_sha", "download_folder"};
+
 std::size_t Characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
@@ -22,10 +26,14 @@ Result<void> CheckField(std::string_view key, const json::value& value) {
   if (key == "upload_flag" || key == "download_flag")
     return value.is_bool() ? Result<void>{} : wrong("must be true or false");
   if (value.is_object() || value.is_array()) return wrong("must be a plain value");
+  const bool is_file = key == "logo_url" || key == "extra_html";
+  // Where others look for a text: root programs make paths of some, the home page shows the rest.
+  const bool is_known = is_file || std::ranges::find(kTexts, key) != std::end(kTexts);
+  if (key == "lang" && !value.is_string()) return wrong("must be a language");
+  if (is_known && !value.is_string() && !value.is_null()) return wrong("must be a text");
   if (!value.is_string()) return {};
   const std::string_view text = value.get_string();
   if (Characters(text) > kMostCharacters) return wrong("is longer than 20000 characters");
-  const bool is_file = key == "logo_url" || key == "extra_html";
   if (is_file && !text.empty() && !IsPlainName(text)) return wrong("must be the plain name of a file");
   if (key == "lang" && !IsLanguage(text)) return wrong("must be a language");
   return {};

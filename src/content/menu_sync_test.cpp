@@ -82,6 +82,12 @@ TEST(MenuDefEdit, RulesOfTheFields) {
   EXPECT_FALSE(edit("logo_url", "../../etc/passwd"));
   EXPECT_FALSE(edit("extra_html", "/etc/passwd"));
   EXPECT_FALSE(edit("lang", "e"));
+  for (const char* field : {"lang", "title", "logo_url", "extra_html", "zim_name", "moddir", "commit_sha"}) {
+    EXPECT_FALSE(edit(field, 5)) << field;
+    EXPECT_FALSE(edit(field, true)) << field;
+    EXPECT_EQ(edit(field, nullptr), std::string_view(field) != "lang") << field;
+  }
+  EXPECT_TRUE(edit("of_our_own", 5)) << "nobody takes it for a text";
   EXPECT_FALSE(edit("upload_flag", "true"));
   EXPECT_FALSE(EditMenuDef(nullptr, "en-x", "edit", {{"upload_flag", true}}, "d"));
 }

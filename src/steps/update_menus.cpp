@@ -39,16 +39,21 @@ class Update {
     if (menu->origin == MenuOrigin::Backup) Say("the home menu was broken; its backup takes its place");
     if (auto read = ReadParts(); !read) return Failure(read.error());
     std::vector<std::string> items = MenuItems(menu->document);
-    if (auto zims = AddZims(items); !zims) return Failure(zims.error());
+    // A library that cannot be read is no reason for modules and services to go without their items.
+    const auto zims = AddZims(items);
     if (auto services = AddServices(); !services) return Failure(services.error());
     if (auto modules = AddModules(); !modules) return Failure(modules.error());
     const std::size_t before = items.size();
     const bool changed = UpdateMenuItems(
         items, wanted_, [&](const std::string& item) { return defs_.names.contains(item); }, languages_);
-    if (!changed && menu->origin == MenuOrigin::File) return "the home menu is up to date";
-    SetMenuItems(menu->document, items);
-    const auto written = WriteMenu(settings_.home_menu_file, menu->document, ToFileStamp(Clock().Wall()));
-    if (!written) return Failure(written.error());
+    const bool up_to_date = !changed && menu->origin == MenuOrigin::File;
+    if (!up_to_date) {
+      SetMenuItems(menu->document, items);
+      const auto written = WriteMenu(settings_.home_menu_file, menu->document, ToFileStamp(Clock().Wall()));
+      if (!written) return Failure(written.error());
+    }
+    if (!zims) return Fail(zims.error().code, "the menu items of the ZIMs stay as they are: {}", zims.error().message);
+    if (up_to_date) return "the home menu is up to date";
     return fmt::format("the home menu has {} items, before it had {}", items.size(), before);
   }
 

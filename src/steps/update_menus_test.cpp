@@ -191,5 +191,19 @@ TEST_F(Menus, RefusesUnknownOptions) {
   EXPECT_EQ(Update({"more"}).status, 2);
 }
 
+TEST_F(Menus, BrokenLibraryHoldsUpNothingButTheZims) {
+  SetMenu({"en-village_en_all_maxi", "en-credits"});
+  for (const char* name : {"en-village_en_all_maxi", "en-credits", "en-mod", "en-kolibri"}) Define(name);
+  Ini("[kolibri]\nkolibri_enabled = True\n");
+  OrThrow(MakeDirs(box.Path("/library/www/html/modules/en-mod")));
+  OrThrow(WriteText(box.Path("/library/zims/library.xml"), "<library><book"));
+  const RunEnd end = Update();
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.output, HasSubstr("the menu items of the ZIMs stay as they are: the library is no valid XML"));
+  EXPECT_THAT(Items(), ElementsAre("en-village_en_all_maxi", "en-kolibri", "en-mod", "en-credits"));
+  EXPECT_EQ(Reindex().status, 0);
+  EXPECT_EQ(Update().status, 0);
+}
+
 }  // namespace
 }  // namespace cmdsrv::test

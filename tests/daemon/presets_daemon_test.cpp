@@ -247,6 +247,17 @@ TEST_F(Presets, KolibriChannelsAsItsOwnAccount) {
   EXPECT_THAT(install(fmt::format(R"([{{"channel_id": "{}"}}])", kChannel)), HasSubstr("Job  3 Scheduled"));
 }
 
+/// One INST-KOLIBRI takes 100 channels; a preset may have more.
+TEST_F(Presets, MoreChannelsThanOneCommandTakes) {
+  json::array channels;
+  for (int i = 0; i < 150; ++i) channels.push_back(json::object{{"channel_id", fmt::format("{:032x}", i)}});
+  Make("mine", PrintJson(json::object{{"kolibri", {{"lang_code", "en"}, {"channels", std::move(channels)}}}}));
+  Start();
+  const auto plan = Plan(R"(INST-PRESETS {"preset_id": "mine"})");
+  EXPECT_THAT(plan.at("skipped").as_array(), IsEmpty()) << PrintJson(plan);
+  EXPECT_EQ(plan.at("steps").as_array().size(), 150U);
+}
+
 TEST_F(Presets, PlansOfOtherCommands) {
   Start();
   const auto module = Plan(R"(INST-OER2GO-MOD {"moddir": "en-wells"})");
