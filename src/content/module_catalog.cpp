@@ -36,6 +36,7 @@ CatalogModule ToModule(std::string_view moddir, const json::object& entry) {
   module.description = TextMember(entry, "description");
   module.lang = TextMember(entry, "lang", "en");
   if (!IsLanguage(module.lang)) module.lang = "en";
+  module.type = TextMember(entry, "type", "html");
   module.age_range = ShownText(entry, "age_range");
   module.file_count = ShownText(entry, "file_count");
   module.size_k = WholeMember(entry, "ksize");

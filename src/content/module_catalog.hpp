@@ -20,6 +20,7 @@ struct CatalogModule {
   std::string title;
   std::string description;
   std::string lang;
+  std::string type;          ///< "html"; IIAB may offer others
   std::string age_range;     ///< "undefined" when the entry has no such field, as the old program wrote
   std::string file_count;    ///< the same
   std::string logo_url;      ///< http, https or ftp, else empty

@@ -36,6 +36,9 @@ std::string PartEnding(std::size_t number) {
 }
 
 Result<ContentZim> LookAtFiles(const std::string& directory, const std::string& whole, std::vector<std::string> parts) {
+  // Neither library.xml nor a JSON document can hold it.
+  if (!IsUtf8(whole))
+    return Fail(ErrorCode::Corrupt, "{}{}: its name is no valid UTF-8, give it another one", directory, ToUtf8(whole));
   const bool split = parts.front() != whole;
   for (std::size_t i = 0; split && i < parts.size(); ++i) {
     if (parts[i] != whole + PartEnding(i))

@@ -296,6 +296,19 @@ TEST_F(KiwixLibrary, EndsRightWhereverItWasKilled) {
   EXPECT_GT(kills, 15U);
 }
 
+/// Of an old stick, perhaps: nobody else must suffer for it.
+TEST_F(KiwixLibrary, NamesThatAreNoTextAreLeftOut) {
+  ZimSpec spec;
+  spec.file_ref = "cafe_fr_all_2026-01";
+  const std::string zim = OrThrow(MakeZim(zims + "/content", spec));
+  std::filesystem::rename(zim, zims + "/content/caf\xe9_fr_all_2026-01.zim");
+  const RunEnd end = RunStep(box.Root(), {"make-kiwix-lib"});
+  EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_THAT(end.output, HasSubstr("content/caf\xEF\xBF\xBD_fr_all_2026-01.zim: its name is no valid UTF-8"));
+  EXPECT_THAT(OrThrow(ReadText(library)), HasSubstr(kInstalled));
+  EXPECT_TRUE(ParseJson(OrThrow(ReadText(box.Path("/library/www/html/common/assets/zim_version_idx.json")))));
+}
+
 /// One file must not make a library that nobody can read.
 TEST_F(KiwixLibrary, ZimThatSaysTooMuchOfItselfIsLeftOut) {
   ZimSpec spec;

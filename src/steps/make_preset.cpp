@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/names.hpp"
+#include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "content/kiwix_catalog.hpp"
 #include "content/map_catalog.hpp"
@@ -68,8 +69,15 @@ std::vector<std::string> ActiveRoles(const Context& context) {
   return active;
 }
 
+/// A name that is no text would make a preset that nobody can read.
 std::vector<std::string> Names(const std::string& directory) {
-  return ListDirectory(directory).value_or(std::vector<std::string>{});
+  auto names = ListDirectory(directory).value_or(std::vector<std::string>{});
+  std::erase_if(names, [&](const std::string& name) {
+    if (IsUtf8(name)) return false;
+    Say("left out {}{}: its name is no valid UTF-8", directory, ToUtf8(name));
+    return true;
+  });
+  return names;
 }
 
 json::array ToArray(const std::set<std::string>& names) { return json::array(names.begin(), names.end()); }
@@ -214,11 +222,13 @@ class Maker {
     const std::uint64_t library_k = root && library && library->device != root->device ? used(*library) : 0;
     const double from_catalogs = std::round(CatalogBytes() / kGiB * 10) / 10;
     const double from_disks = std::floor(static_cast<double>(root_k + library_k) * 1024 / kGiB) + 1;
-    const std::string title = options_.Text("--title");
+    // From the command line they may be anything.
+    const auto text = [&](const char* option) { return ToUtf8(options_.Text(option)); };
+    const std::string title = text("--title");
     return {{"name", title.empty() ? kNoTitle : std::string_view(title)},
-            {"description", options_.Text("--description")},
-            {"default_lang", options_.Has("--lang") ? options_.Text("--lang") : "en"},
-            {"location", options_.Text("--location")},
+            {"description", text("--description")},
+            {"default_lang", options_.Has("--lang") ? text("--lang") : "en"},
+            {"location", text("--location")},
             {"root_size_in_k", root_k},
             {"libr_size_in_k", library_k},
             {"size_in_gb", from_catalogs > 0 ? from_catalogs : from_disks},

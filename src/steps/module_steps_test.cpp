@@ -166,9 +166,15 @@ TEST_F(ModuleSteps, CatalogOnTheCommandLine) {
   EXPECT_EQ(offline.status, 2) << offline.output;
   EXPECT_THAT(offline.output, HasSubstr("GET-OER2GO-CAT ERROR - "));
   box.Internet();
+  const std::string offered = box.Path("/internet/iiab-module-cat.json");
+  auto modules = OrThrow(ParseJson(OrThrow(ReadText(offered)))).as_array();
+  modules.push_back(json::object{{"moddir", "en-wikipedia"}, {"type", "zim"}});
+  OrThrow(WriteText(offered, PrintJson(modules)));
   EXPECT_EQ(Run({"module-catalog"}).output, "SUCCESS");
   const RunEnd end = Run({"module-catalog", "--menu", "-v"});
   EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_THAT(end.output, Not(HasSubstr("made the menu item definition en-wikipedia")))
+      << "it is no directory of pages";
   EXPECT_THAT(OrThrow(ReadText(def)), HasSubstr("content.jpg")) << "no server has a logo for it";
   std::filesystem::remove_all(box.Path("/library/www/html/js-menu/menu-files/menu-defs"));
   EXPECT_EQ(Run({"module-catalog", "--menu"}).status, 99);

@@ -92,6 +92,16 @@ TEST_F(PresetSteps, PresetIsTheOldOneOrTheNewOneWhereverItWasKilled) {
   EXPECT_GT(kills, 12U);
 }
 
+TEST_F(PresetSteps, NamesThatAreNoTextBreakNoPreset) {
+  OrThrow(WriteText(box.Path("/library/www/html/modules/caf\xe9/index.html"), "x"));
+  OrThrow(WriteText(box.Path("/library/zims/content/caf\xe9_2026-01.zim"), "x"));
+  const RunEnd end = Run({"make-preset", "--title=caf\xe9", "mine"});
+  EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_THAT(end.output, HasSubstr("modules/caf\xEF\xBF\xBD: its name is no valid UTF-8"));
+  EXPECT_EQ(PrintJson(Content("mine").at("zims")), R"(["village_en_all_maxi"])");
+  EXPECT_EQ(Document(presets + "mine/preset.json").at("name"), "caf\xEF\xBF\xBD");
+}
+
 TEST_F(PresetSteps, FirstPresetAppearsWhole) {
   const unsigned kills = KillStepEverywhere(
       box.Root(), {"make-preset", "fresh"},
@@ -124,7 +134,8 @@ TEST_F(PresetSteps, WholeChannelsOfKolibri) {
   EXPECT_EQ(PrintJson(Content("mine").at("kolibri")),
             fmt::format(R"({{"lang_code":"pt-br","channels":[{{"channel_id":"{}"}},{{"channel_id":"{}"}}]}})", kOther,
                         kChannel));
-  EXPECT_EQ(Document(presets + "mine/preset.json").at("size_in_gb").to_number<double>(), 5.0) << "3,000,000,000 and once 2,368,709,120";
+  EXPECT_EQ(Document(presets + "mine/preset.json").at("size_in_gb").to_number<double>(), 5.0)
+      << "3,000,000,000 and once 2,368,709,120";
 }
 
 TEST_F(PresetSteps, CompleteTopicsOfKaLite) {
