@@ -142,8 +142,8 @@ TEST_F(Guard, OnlyOneChangeAtATime) {
   NetworkGuard& guard = Start();
   auto first = guard.Begin("CTL-WIFI");
   ASSERT_TRUE(first.has_value());
-  EXPECT_THAT(guard.Begin("CTL-HOTSPOT").error().message, HasSubstr("being changed already"));
-  EXPECT_THAT(guard.Confirm(true).error().message, HasSubstr("being changed or going back"));
+  EXPECT_EQ(guard.Begin("CTL-HOTSPOT").error().message, "The network is being changed already. Try again in a minute.");
+  EXPECT_EQ(guard.Confirm(true).error().message, "The network is being changed or going back just now.");
   EXPECT_TRUE(first->Arm({}, std::nullopt).has_value());
   EXPECT_TRUE(first->Keep().has_value());
   EXPECT_TRUE(guard.Begin("CTL-HOTSPOT").has_value());
@@ -164,13 +164,22 @@ TEST_F(Guard, WhatFailsOnTheWayBackIsTriedAgainAtTheNextStart) {
   ExpectBack();
 }
 
+TEST_F(Guard, TimeThatCannotBeWrittenDownTakesTheChangeBack) {
+  auto change = Start().Begin("CTL-HOTSPOT");
+  ASSERT_TRUE(change->Arm(way, seconds(60)).has_value());
+  std::filesystem::remove(box.StatePath());
+  std::filesystem::create_directories(box.StatePath() + "/x");  // cannot be replaced by a file
+  EXPECT_EQ(change->Keep().error().message, "Unable to write down the time to confirm, so the change was taken back.");
+  EXPECT_EQ(box.Get(kConf), "the old one \xff\n");
+}
+
 TEST_F(Guard, ConfirmationThatCannotBeWrittenDownIsNone) {
   LeaveBehind(3600);
   NetworkGuard& guard = Start();
   guard.TakeUp();
   std::filesystem::remove(box.StatePath());
   std::filesystem::create_directories(box.StatePath() + "/x");  // cannot be removed as a file
-  EXPECT_THAT(guard.Confirm(true).error().message, HasSubstr("Unable to write down"));
+  EXPECT_EQ(guard.Confirm(true).error().message, "Unable to write down that the change is confirmed.");
   EXPECT_TRUE(guard.Unconfirmed().has_value()) << "so it still goes back";
 }
 

@@ -108,13 +108,25 @@ TEST_F(Tailscale, LoginServers) {
 }
 
 TEST_F(Tailscale, BadArgumentsRunNothing) {
-  for (const char* bad :
-       {R"({"tailscale_authkey": ""})", R"({"tailscale_authkey": "a b"})", R"({"tailscale_authkey": "a\nb"})",
-        R"({"tailscale_authkey": "file:/x"})", R"({"tailscale_hostname": "-x"})", R"({"tailscale_hostname": "x-"})",
-        R"({"tailscale_hostname": "a.b"})", R"({"tailscale_hostname": "a b"})", R"({"tailscale_hostname": "a\nb"})",
-        R"({"tailscale_on_off": "on"})", R"({"tailscale_on_off": ""})", R"({"tailscale_on_off": true})"}) {
-    EXPECT_THAT(Ask(bad), HasSubstr("argument tailscale_")) << bad;
-  }
+  const std::string_view no_key = "argument tailscale_authkey is no key of Tailscale";
+  const std::string_view no_host = "argument tailscale_hostname must be letters, digits and dashes";
+  const std::string_view no_switch = "argument tailscale_on_off is neither ON nor OFF";
+  const std::pair<const char*, std::string_view> cases[] = {
+      {R"({"tailscale_authkey": ""})", no_key},
+      {R"({"tailscale_authkey": "a b"})", no_key},
+      {R"({"tailscale_authkey": "a\nb"})", "argument tailscale_authkey"},
+      {R"({"tailscale_authkey": "file:/x"})", no_key},
+      {R"({"tailscale_hostname": "-x"})", no_host},
+      {R"({"tailscale_hostname": "x-"})", no_host},
+      {R"({"tailscale_hostname": "a.b"})", no_host},
+      {R"({"tailscale_hostname": "a b"})", no_host},
+      {R"({"tailscale_hostname": "a\nb"})", "argument tailscale_hostname"},
+      {R"({"tailscale_login": "custom", "tailscale_custom_login": "ftp://x"})",
+       "argument tailscale_custom_login is no address that begins with https://"},
+      {R"({"tailscale_on_off": "on"})", no_switch},
+      {R"({"tailscale_on_off": ""})", no_switch},
+      {R"({"tailscale_on_off": true})", "argument tailscale_on_off must be a text"}};
+  for (const auto& [bad, sentence] : cases) EXPECT_THAT(Ask(bad), HasSubstr(std::string(sentence))) << bad;
   for (const char* key :
        {"tailscale_on_off", "tailscale_login", "tailscale_custom_login", "tailscale_authkey", "tailscale_hostname"}) {
     json::object arguments{{"tailscale_on_off", "ON"},

@@ -85,6 +85,9 @@ TEST(ContentSays, WhatIsWrongWithATextItReads) {
       {Reading(&RoleTable::Parse), R"({"roles": []})", "there is no object \"roles\" in it"},
       {Reading(&Configuration), R"({"cmdsrv_conf": {"apache_user": ""}})",
        "the key apache_user of cmdsrv.conf must not be empty"},
+      {Reading(&Configuration), R"({"cmdsrv_conf": {"apache_user": 33}})",
+       "the key apache_user of cmdsrv.conf must be a text with the name of an account"},
+      {Reading(&Configuration), R"({"cmdsrv_conf": []})", "cannot read cmdsrv.conf: cmdsrv_conf is no object"},
       {Reading(&Variables), "a: 1\nb: [\n", "line [0-9]+ of the variables: .+"},
   };
   for (const Unreadable& one : cases)
@@ -112,6 +115,14 @@ TEST(ContentSays, WhatIsWrongWithAPreset) {
   EXPECT_EQ(read(), directory + "vars.yml: b is no plain value");
   Spit(directory + "menu.json", "[]");
   EXPECT_EQ(read(), "cannot read " + directory + "menu.json: it is no JSON object");
+}
+
+TEST(ContentSays, ThatAMenuHasNoBackup) {
+  const ScratchDirectory folder;
+  Spit(folder / "menu.json", "[]");
+  EXPECT_EQ(SentenceOf(ReadMenu(folder / "menu.json")),
+            fmt::format("cannot read {0}: the menu is no JSON object; there is no readable backup {0}.bak",
+                        folder / "menu.json"));
 }
 
 TEST(ContentSays, ThatTheIndexOfVersionsIsBroken) {

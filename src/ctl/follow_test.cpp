@@ -112,7 +112,7 @@ TEST(Follow, AJobThatIsNotThereIsStatusOne) {
   World world;
   world.server.Say("GET-JOB-STAT", "[]");
   EXPECT_EQ(Follow(world), 1);
-  EXPECT_THAT(world.screen.error, HasSubstr("cannot find job 42"));
+  EXPECT_THAT(world.screen.error, HasSubstr("cannot find job 42; `iiab-cmdsrv-ctl jobs --all` lists all of them"));
 }
 
 TEST(Follow, AGroupWhoseJobsWereDeletedIsStatusOne) {

@@ -1,5 +1,6 @@
 // The HTTP layer over real sockets: what a client may do to it, and what the handler gets to see of that.
 #include "gateway/http_fixture.hpp"
+#include "support/limits.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv::gateway {
@@ -210,12 +211,26 @@ TEST_F(HttpServerTest, NoAnswerIsAPageOrMayBeFramed) {
   }
 }
 
+TEST(HttpServerStart, NeedsDescriptors) {
+  const auto loop = Loop::Make().value();
+  const auto listening = Listen("127.0.0.1:0").value();
+  const test::FewDescriptors none(0);
+  const auto server = HttpServer::Start(*loop, listening.fd, false, [](const HttpRequest&, const Reply&) {});
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().message, "cannot start the HTTP server");
+}
+
 TEST(ListenSocket, LoopbackOrAPathOnly) {
   for (const char* where : {"", "8008", "0.0.0.0:8008", "192.168.1.1:80", "localhost:80",
                             "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:x", "unix:", "127.0.0.1"}) {
     EXPECT_EQ(Listen(where).error().code, ErrorCode::Malformed) << where;
   }
-  EXPECT_EQ(Listen("unix:/" + std::string(120, 'x')).error().code, ErrorCode::Malformed);
+  const std::string too_long = "/" + std::string(120, 'x');
+  EXPECT_EQ(Listen("unix:" + too_long).error().message,
+            fmt::format("cannot listen at {}: a socket's path has 1 to 107 bytes", too_long));
+  EXPECT_EQ(Listen("8008").error().message, "cannot listen at 8008: it is neither 127.0.0.1:PORT nor unix:PATH");
+  EXPECT_EQ(Listen("192.168.1.1:80").error().message,
+            "cannot listen at 192.168.1.1:80: only loopback; put nginx in front");
 }
 
 TEST(ListenSocket, ReplacesWhatADeadServerLeft) {
@@ -230,7 +245,8 @@ TEST(ListenSocket, ReplacesWhatADeadServerLeft) {
   EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0660));
   ::close(second->fd);
   test::Spit(directory / "file", "x");
-  EXPECT_EQ(Listen("unix:" + (directory / "file")).error().code, ErrorCode::Busy) << "nothing but sockets is removed";
+  EXPECT_EQ(Listen("unix:" + (directory / "file")).error().message,
+            fmt::format("cannot listen at {}: it is there, and no socket", directory / "file"));
 }
 
 }  // namespace

@@ -77,11 +77,11 @@ TEST(PlanGroupRetry, WhatCannotBeRetriedSaysWhy) {
     std::vector<JobRow> group;
     const char* says;
   } rows[] = {
-      {{Row(1, "FAILED"), Row(2, "STARTED")}, "Job  2 has not ended"},
-      {{Row(1, "SCHEDULED")}, "Job  1 has not ended"},
+      {{Row(1, "FAILED"), Row(2, "STARTED")}, "Job  2 has not ended; cancel it first, or wait for its end."},
+      {{Row(1, "SCHEDULED")}, "Job  1 has not ended; cancel it first, or wait for its end."},
       {{Row(1, "SUCCEEDED"), Row(2, "SUCCEEDED")}, "nothing to retry"},
-      {{old}, "older version"},
-      {{broken}, "older version"},
+      {{old}, "was made by an older version of the server; send its Command again."},
+      {{broken}, "was made by an older version of the server; send its Command again."},
   };
   for (const auto& row : rows) {
     const auto retry = PlanGroupRetry(row.group);
@@ -115,7 +115,7 @@ TEST_F(GroupRetryTest, AFailedChainGoesOnWhereItFailed) {
   EXPECT_EQ(board->Find(again->at(1))->message, "TEST-JOB {}") << "the Command, not the retry of it";
   EXPECT_NE(board->Find(again->at(1))->group, board->Find(ids[0])->group);
   EXPECT_FALSE(board->Reserve("TEST-JOB {\"steps\":[1,2,3]}")) << "it is active again";
-  EXPECT_THAT(Retry(ids[1]).error().message, HasSubstr("sent again meanwhile"));
+  EXPECT_THAT(Retry(ids[1]).error().message, HasSubstr("was sent again meanwhile; the same Command is active."));
   End(again->at(0));
   End(again->at(1));
   EXPECT_EQ(StatusOf(again->at(1)), "SUCCEEDED");

@@ -16,6 +16,7 @@
 #include "platform/passwords.hpp"
 #include "platform/process.hpp"
 #include "platform/root.hpp"
+#include "platform/shim_process.hpp"
 #include "platform/spawn.hpp"
 #include "platform/trees.hpp"
 #include "platform/web_files.hpp"
@@ -81,6 +82,24 @@ TEST(PlatformSays, WhatIsNoNameOfAThing) {
   EXPECT_EQ(SentenceOf(WriteFileFor("no-such-account", folder / "file", "x")), "there is no account no-such-account");
   EXPECT_THAT(SentenceOf(HashPassword(Secret(std::string(10'000, 'x')))), StartsWith("cannot hash a password: "));
   EXPECT_EQ(SentenceOf(Unmount(folder / "nothing")), "nothing is mounted at " + (folder / "nothing"));
+}
+
+TEST(PlatformSays, WhatCannotBeStarted) {
+  const std::vector<std::string> nothing;
+  const std::vector<std::string> relative{"true"};
+  const std::string directory = "/";
+  const auto start = [&](const std::vector<std::string>& argv) {
+    return SentenceOf(Spawn({.argv = argv, .environment = nothing, .directory = directory, .descriptors = {}}));
+  };
+  EXPECT_EQ(start(nothing), "cannot start a program: its argument vector is empty");
+  EXPECT_EQ(start(relative), "cannot start true: no absolute path was given");
+  ShimStart shim;
+  shim.job = JobId{41};
+  EXPECT_EQ(SentenceOf(StartShim("/bin/true", shim)),
+            "cannot start job 41: its start has no program, id, attempt or grace");
+  EXPECT_EQ(SentenceOf(Root::At("/nowhere/at/all")),
+            "cannot use /nowhere/at/all as the root folder: " + Reason(ENOENT));
+  EXPECT_EQ(SentenceOf(WriteFileAtomically("/tmp/", "x")), "cannot write \"/tmp/\": it is no file name");
 }
 
 TEST(PlatformSays, WhyADirectoryStaysWhereItIs) {

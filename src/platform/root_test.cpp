@@ -69,7 +69,7 @@ TEST_F(RootTest, WhatActsOnTheMachineMustLieInTheBox) {
   MakeProgram(scratch_ / "usr/bin/sh");
   EXPECT_EQ(box_.FindActingProgram("/bin/sh").value(), scratch_ / "usr/bin/sh");
   EXPECT_EQ(Root().FindActingProgram("/bin/sh").value(), "/bin/sh");
-  EXPECT_THAT(box_.FindActingProgram("no-such-program").error().message, HasSubstr("not installed"));
+  EXPECT_THAT(box_.FindActingProgram("no-such-program").error().message, HasSubstr("it is not installed (looked in "));
 }
 
 TEST_F(RootTest, ProgramsAreFoundInTheFixedPathWhateverOursIs) {

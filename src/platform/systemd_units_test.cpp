@@ -154,7 +154,8 @@ TEST_F(BySystemctl, WhatItDoesNotSayIsNotGuessed) {
   Systemctl("exit 1\n");
   EXPECT_THAT(Ask({"cups.service"}).error().message, HasSubstr("exit status 1"));
   Systemctl("echo ActiveState=active\n");
-  EXPECT_THAT(Ask({"cups.service", "kiwix-serve.service"}).error().message, HasSubstr("1 units instead of 2"));
+  EXPECT_THAT(Ask({"cups.service", "kiwix-serve.service"}).error().message,
+              HasSubstr("systemctl told about 1 units instead of 2"));
   Systemctl("yes ActiveState=active | head -c 1000000; exit 0\n");
   EXPECT_FALSE(Ask({"cups.service", "kiwix-serve.service"})) << "its output is bounded";
 }

@@ -208,7 +208,7 @@ TEST_F(KaliteSteps, SomeMayBeMissingButNotMost) {
   std::filesystem::remove(content + "/aaa.png");
   const RunEnd most = Videos({"khan/math/"});
   EXPECT_EQ(most.status, 75) << most.output;
-  EXPECT_THAT(most.output, HasSubstr("more than half of the 4 files"));
+  EXPECT_THAT(most.output, HasSubstr("more than half of the 4 files could not be fetched"));
 }
 
 TEST_F(KaliteSteps, VideosSayWhatIsWrong) {

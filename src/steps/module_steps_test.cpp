@@ -158,7 +158,8 @@ TEST_F(ModuleSteps, FetchSaysWhyNot) {
     EXPECT_EQ(Run(wrong).status, 2);
   const RunEnd foreign = Run({"module-fetch", "--rclone", "foreign:bucket/x", kName});
   EXPECT_EQ(foreign.status, 1);
-  EXPECT_THAT(foreign.output, HasSubstr("rclone has no remote foreign that catalogs may use"));
+  EXPECT_THAT(foreign.output,
+              HasSubstr("rclone has no remote foreign that catalogs may use; the administrator sets it in "));
 }
 
 TEST_F(ModuleSteps, CatalogOnTheCommandLine) {

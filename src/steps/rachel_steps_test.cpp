@@ -92,6 +92,7 @@ TEST_F(RachelSteps, UnknownVersionsAreNotEvenFetched) {
   EXPECT_THAT(end.output, HasSubstr("nobody knows the archive of rachel_9"));
   EXPECT_EQ(Run({"rachel-unpack", "rachel_9"}).status, 1);
   for (const char* name : {"../x", "-h", "a/b", ""}) EXPECT_NE(Run({"rachel-unpack", "--", name}).status, 0) << name;
+  EXPECT_EQ(Unpack().output, fmt::format("there is no {}; install RACHEL again to download it\n", zip));
   EXPECT_EQ(Run({"rachel-install", kVersion}).status, 1) << "nothing was unpacked";
 }
 

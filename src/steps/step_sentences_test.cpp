@@ -6,7 +6,9 @@
 
 #include "base/json.hpp"
 #include "base/step_exit.hpp"
+#include "steps/foreign_db.hpp"
 #include "steps/kiwix_lock.hpp"
+#include "support/databases.hpp"
 #include "support/files.hpp"
 #include "support/limits.hpp"
 #include "support/mounts.hpp"
@@ -167,6 +169,16 @@ TEST(KiwixLock, SaysWhoHasItAndThatItCannotLookAtItself) {
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().message,
             "cannot find this process in /proc; mount /proc, or close files if none can be opened");
+}
+
+TEST(ForeignDb, HasABound) {
+  const ScratchDirectory folder;
+  MakeDatabase(folder / "huge.sqlite",
+               "CREATE TABLE t (a); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n <= 1000000) "
+               "INSERT INTO t SELECT n FROM c");
+  const auto rows = ReadForeignDb(folder / "huge.sqlite", "SELECT a FROM t");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().message, fmt::format("cannot read {}: it gives too many rows", folder / "huge.sqlite"));
 }
 
 // Copies to a stick, and the program that makes them.

@@ -152,6 +152,9 @@ TEST_F(SyncSays, WhyNothingIsUploaded) {
     OrThrow(WriteText(token, text, 0600));
     EXPECT_THAT(Sync(), HasSubstr("en-mine is not uploaded: " + sentence));
   }
+  OrThrow(WriteText(token, "secret-token", 0644));
+  EXPECT_THAT(Sync(), HasSubstr(token + " must belong to root and be readable by root alone (chmod 600); nothing is "
+                                        "uploaded"));
   std::filesystem::remove(token);
   EXPECT_THAT(Sync(), HasSubstr("there is no access token in " + token + ", so nothing is uploaded"));
 }

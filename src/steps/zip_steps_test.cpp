@@ -246,7 +246,7 @@ TEST_F(ZipSteps, UnpackStopsWhenThereIsMoreThanTheArchiveSays) {
   OrThrow(MakeZip(zip, {{.path = "data/content/bomb.zim", .bytes = std::string(20'000'000, '\0')}}));
   EXPECT_LT(SizeOf(zip), 100'000U) << "this test is about a bomb";
   OrThrow(PatchZip(zip, 0, ZipField::UnpackedSize, ZipPlace::TableAndEntry, 1000));
-  ExpectRefused(Step({"zip-unpack", kName}), "it is damaged");
+  ExpectRefused(Step({"zip-unpack", kName}), "it is damaged: data/content/bomb.zim is longer than the archive says");
 }
 
 TEST_F(ZipSteps, UnpackNoticesAFlippedByte) {
@@ -272,7 +272,7 @@ TEST_F(ZipSteps, UnpackRefusesAnArchiveThatContradictsItself) {
 TEST_F(ZipSteps, UnpackNoticesACutArchive) {
   for (const std::size_t left : {zip_bytes.size() - 1, zip_bytes.size() / 2, std::size_t{100}}) {
     OrThrow(WriteText(zip, zip_bytes.substr(0, left)));
-    ExpectRefused(Unpack(), "it is cut off");
+    ExpectRefused(Unpack(), "it is cut off: the end of the archive is missing");
   }
 }
 
@@ -308,7 +308,7 @@ TEST_F(ZipSteps, UnpackRefusesArguments) {
     EXPECT_EQ(Step(arguments).status, 2);
   const RunEnd missing = Step({"zip-unpack", "x"});
   EXPECT_EQ(missing.status, 1);
-  EXPECT_THAT(missing.output, HasSubstr("there is no"));
+  EXPECT_THAT(missing.output, HasSubstr("; install the ZIM again to download it"));
 }
 
 }  // namespace

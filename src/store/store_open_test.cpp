@@ -149,7 +149,9 @@ TEST_F(StoreOpenTest, ANewerFileIsRefusedAndNotTouched) {
   const auto opened = Open();
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::Newer);
-  EXPECT_THAT(opened.error().message, AllOf(HasSubstr(path), HasSubstr("99"), HasSubstr("newer")));
+  EXPECT_THAT(opened.error().message,
+              AllOf(HasSubstr(path), HasSubstr("99"),
+                    HasSubstr("install the newer program again, or move the file away to begin with an empty one")));
   EXPECT_EQ(ReadBytes(path), before);
   EXPECT_THAT(directory.Names(), ElementsAre("cmdsrv.0.3.db"));
 }
