@@ -14,6 +14,7 @@ constexpr std::string_view kCatalog = R"({"download_date": "2026-05-01.12:34:56"
   "id-old-big": {"title": "Old", "url": "http://h/o.zip", "download_url": "http://h/o.zip", "size": "99999999999", "file_ref": "old_big"},
   "id-have": {"title": "Have", "url": "http://h/have.zim", "download_url": "http://h/have.zim", "size": "52", "file_ref": "have", "source": "zims"},
   "id-big": {"title": "Big", "url": "http://h/big.zim", "download_url": "http://h/big.zim", "size": "99999999999", "file_ref": "big", "source": "zims"},
+  "id-over": {"title": "Over", "url": "http://h/o.zim", "download_url": "http://h/o.zim", "size": "18014398509481984", "file_ref": "over", "source": "zims"},
   "id-path": {"title": "Path", "url": "http://h/p.zim", "download_url": "http://h/p.zim", "size": "1", "file_ref": "../p", "source": "zims"},
   "id-option": {"title": "Option", "url": "--output=/etc/x", "download_url": "--output=/etc/x", "size": "1", "file_ref": "o", "source": "zims"}}})";
 constexpr std::string_view kLibrary =
@@ -84,6 +85,7 @@ TEST_F(ZimCommands, InstallRefusesWhatCannotWork) {
   EXPECT_EQ(TextOf(Install("nothing")), "error: Zim ID not found in Command");
   EXPECT_EQ(TextOf(Install("id-have")), "error: Zim is already installed or being installed");
   EXPECT_EQ(TextOf(Install("id-big")), "error: Not enough storage space for Zim");
+  EXPECT_EQ(TextOf(Install("id-over")), "error: Not enough storage space for Zim") << "2^64 bytes are not 0";
   box_.board.unfinished = {{CommandId{1}, R"(INST-ZIMS {"zim_id":"id-new","x":1})"}};
   EXPECT_EQ(TextOf(Install("id-new")), "error: Zim is already installed or being installed");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -21,6 +22,17 @@ inline std::uint64_t WholeMember(const json::object& entry, std::string_view key
   if (!value->is_string()) return 0;
   const auto number = ToInteger(Trim(value->get_string()));
   return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
+}
+
+/// No file is larger. A catalog that says more must not make sums run over: then nothing would seem to be needed.
+constexpr std::uint64_t kLargestFile = 1ULL << 48U;
+
+inline std::uint64_t BytesMember(const json::object& entry, std::string_view key) {
+  return std::min(WholeMember(entry, key), kLargestFile);
+}
+
+inline std::uint64_t KibibytesMember(const json::object& entry, std::string_view key) {
+  return std::min(WholeMember(entry, key), kLargestFile / 1024);
 }
 
 }  // namespace cmdsrv

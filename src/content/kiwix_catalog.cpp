@@ -6,6 +6,7 @@
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "content/catalog_values.hpp"
 #include "content/zim_names.hpp"
 
 namespace cmdsrv {
@@ -17,15 +18,6 @@ constexpr std::string_view kMetalinkEnding = ".meta4";
 std::string_view WithoutMetalink(std::string_view url) {
   if (url.ends_with(kMetalinkEnding)) url.remove_suffix(kMetalinkEnding.size());
   return url;
-}
-
-std::uint64_t SizeK(const json::object& entry) {
-  const json::value* size = entry.if_contains("size");
-  if (size == nullptr) return 0;
-  if (size->is_int64()) return size->get_int64() > 0 ? static_cast<std::uint64_t>(size->get_int64()) : 0;
-  if (!size->is_string()) return 0;
-  const auto number = ToInteger(size->get_string());
-  return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
 }
 
 /// Catalogs from 2015 have no `source`: their ZIMs came as zip files.
@@ -52,7 +44,7 @@ std::optional<CatalogZim> ToZim(std::string_view id, const json::value& value) {
   if (!IsSafeName(zim.perma_ref)) zim.perma_ref = PermaRef(zim.file_ref);
   zim.id = id;
   zim.title = TextMember(*entry, "title");
-  zim.size_k = SizeK(*entry);
+  zim.size_k = KibibytesMember(*entry, "size");
   zim.source = SourceOf(TextMember(*entry, "source"), fetched);
   return zim;
 }

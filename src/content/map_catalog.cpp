@@ -45,7 +45,7 @@ void MapCatalog::Add(const json::value* part, bool is_base) {
     map.center_lon = NumberText(*entry, "center_lon");
     map.detail_url = Url(*entry, "detail_url");
     map.archive_url = Url(*entry, "archive_url");
-    map.bytes = WholeMember(*entry, "size");
+    map.bytes = BytesMember(*entry, "size");
     map.is_base = is_base;
     maps_.insert_or_assign(std::string(key), std::move(map));
   }

@@ -36,6 +36,12 @@ TEST(MapCatalog, IndexKeepsBothBaseMapsApart) {
   EXPECT_EQ(index.at("planet").at("language"), "en");
 }
 
+TEST(MapCatalog, SizesDoNotRunOver) {
+  const auto catalog = MapCatalog::Parse(R"({"base": {}, "maps": {"a.mbtiles": {"size": 18446744073709551615}}})");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_EQ(catalog->Find("a.mbtiles")->bytes, 1ULL << 48U);
+}
+
 TEST(MapCatalog, TextsThatAreNone) {
   for (const char* text : {"", "[]", "{}", "{\"maps\": {"}) EXPECT_FALSE(MapCatalog::Parse(text)) << text;
 }

@@ -39,7 +39,7 @@ CatalogModule ToModule(std::string_view moddir, const json::object& entry) {
   module.type = TextMember(entry, "type", "html");
   module.age_range = ShownText(entry, "age_range");
   module.file_count = ShownText(entry, "file_count");
-  module.size_k = WholeMember(entry, "ksize");
+  module.size_k = KibibytesMember(entry, "ksize");
   if (const auto url = TextMember(entry, "logo_url"); IsFetchUrl(url)) module.logo_url = url;
   if (const auto url = TextMember(entry, "rsync_url"); IsModuleRsyncUrl(url, moddir)) module.rsync_url = url;
   if (const auto source = TextMember(entry, "rclone"); IsRcloneSource(source)) module.rclone = source;

@@ -37,6 +37,12 @@ TEST(ModuleCatalog, HostileEntriesAreLeftOut) {
   EXPECT_NE(catalog.Find("good"), nullptr);
 }
 
+TEST(ModuleCatalog, SizesDoNotRunOver) {
+  const auto catalog = ModuleCatalog::Parse(R"({"modules": {"a": {"moddir": "a", "ksize": "9223372036854775807"}}})");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_EQ(catalog->Find("a")->size_k * 1024, 1ULL << 48U);
+}
+
 TEST(ModuleCatalog, TextsThatAreNone) {
   for (const char* text : {"", "[]", "{}", R"({"modules": []})", "{\"modules\": {", "\xff"})
     EXPECT_FALSE(ModuleCatalog::Parse(text)) << text;

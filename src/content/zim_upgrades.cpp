@@ -5,6 +5,7 @@
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "content/catalog_values.hpp"
 #include "content/version_index.hpp"
 #include "platform/files.hpp"
 
@@ -22,7 +23,7 @@ bool IsDate(std::string_view version) {
 
 std::uint64_t Kibibytes(std::string_view text) {
   const auto number = ToInteger(text);
-  return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
+  return number && *number > 0 ? std::min(static_cast<std::uint64_t>(*number), kLargestFile / 1024) : 0;
 }
 
 }  // namespace
