@@ -26,7 +26,9 @@ class ZimCommands : public testing::Test {
     box_.Write(box_.settings.kiwix_catalog_file, kCatalog);
     box_.Write(box_.settings.zim_dir + "library.xml", kLibrary);
   }
-  Result<Outcome> Install(std::string_view id) { return box_.Ask("INST-ZIMS", fmt::format(R"({{"zim_id": "{}"}})", id)); }
+  Result<Outcome> Install(std::string_view id) {
+    return box_.Ask("INST-ZIMS", fmt::format(R"({{"zim_id": "{}"}})", id));
+  }
   JobPlan PlanOf(std::string_view id) {
     auto outcome = Install(id);
     EXPECT_TRUE(outcome && std::holds_alternative<JobPlan>(*outcome)) << TextOf(outcome);
@@ -48,7 +50,8 @@ TEST_F(ZimCommands, InstallFetchesThenInstalls) {
 }
 
 TEST_F(ZimCommands, InstallWithoutMetalink) {
-  EXPECT_EQ(PlanOf("id-plain").steps[0].display, "iiab-cmdsrv-step zim-fetch --file-ref plain --size-k 1 --url http://h/plain.zim");
+  EXPECT_EQ(PlanOf("id-plain").steps[0].display,
+            "iiab-cmdsrv-step zim-fetch --file-ref plain --size-k 1 --url http://h/plain.zim");
 }
 
 TEST_F(ZimCommands, InstallOfTheOldKindFetchesUnpacksAndInstalls) {
@@ -113,7 +116,8 @@ TEST_F(ZimCommands, StatTellsWhatIsInstalledAndUnderWay) {
   box_.board.unfinished = {{CommandId{1}, R"(INST-ZIMS {"zim_id":"id-new"})"}};
   const auto reply = ParseJson(TextOf(box_.Ask("GET-ZIM-STAT")));
   ASSERT_TRUE(reply);
-  EXPECT_EQ(PrintJson(reply->at("INSTALLED")), R"({"id-have":{"path":"content/have.zim","title":"Have","language":"mul","size":"52"}})");
+  EXPECT_EQ(PrintJson(reply->at("INSTALLED")),
+            R"({"id-have":{"path":"content/have.zim","title":"Have","language":"mul","size":"52"}})");
   EXPECT_EQ(reply->at("WIP").at("id-new").at("action"), "DOWNLOAD");
 }
 
