@@ -1,5 +1,7 @@
 #include "protocol/reply.hpp"
 
+#include <string.h>
+
 #include "base/names.hpp"
 #include "base/text.hpp"
 
@@ -26,11 +28,21 @@ std::string WithVerb(std::string_view text, std::string_view verb) { return fmt:
 /// An old gateway takes every reply with the text "Error": for an error. In data that can only be a real key, because
 /// quotes inside JSON texts are escaped; a blank before the colon hides it and changes no meaning.
 std::string HideErrorKeys(std::string text) {
-  for (std::size_t at = text.find(kErrorKey); at != std::string::npos;
-       at = text.find(kErrorKey, at + kErrorKey.size())) {
-    text.insert(at + kErrorKey.size() - 1, 1, ' ');
+  const auto next = [&](std::size_t from) {
+    // memmem looks for the whole key; std::string::find stops at every quote, and JSON is full of them.
+    const void* found = ::memmem(text.data() + from, text.size() - from, kErrorKey.data(), kErrorKey.size());
+    return found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.npos;
+  };
+  std::size_t at = next(0);
+  if (at == text.npos) return text;
+  std::string hidden;
+  std::size_t done = 0;
+  for (; at != text.npos; at = next(done)) {
+    const std::size_t colon = at + kErrorKey.size() - 1;
+    hidden.append(text, done, colon - done) += ' ';
+    done = colon;
   }
-  return text;
+  return hidden.append(text, done);
 }
 
 std::string Valid(std::string text) { return IsUtf8(text) ? std::move(text) : ToUtf8(text); }

@@ -222,10 +222,10 @@ void Router::SendNewsTo(const std::vector<ParkedRequests::Parked>& clients) {
 void Router::Answer(const Address& to, std::string text) { Send({to, std::move(text)}); }
 
 void Router::Send(Reply reply) {
-  switch (socket_.Send(reply.to, reply.text)) {
+  switch (socket_.Send(reply.to, std::move(reply.text))) {
     case RouterSocket::Sent::Yes:
     case RouterSocket::Sent::Gone: return;
-    case RouterSocket::Sent::Full: return Hold(std::move(reply));
+    case RouterSocket::Sent::Full: return Hold(std::move(reply));  // the text is still there
   }
 }
 

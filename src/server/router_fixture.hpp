@@ -50,7 +50,7 @@ class FakeSocket final : public RouterSocket {
     return message;
   }
 
-  Sent Send(const Address& to, std::string_view text) override {
+  Sent Send(const Address& to, std::string&& text) override {
     if (gone.contains(to.identity)) return Sent::Gone;
     if (full[to.identity]-- > 0) return Sent::Full;
     sent.emplace(to.identity, (to.delimiter ? "|" : "") + std::string(text));

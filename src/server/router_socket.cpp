@@ -27,8 +27,8 @@ using ByteCount = std::atomic<std::size_t>;
 /// The memory of one large reply, given back by whichever thread of libzmq is the last to need it.
 class LargeReply {
  public:
-  LargeReply(std::string_view text, std::shared_ptr<ByteCount> client, std::shared_ptr<ByteCount> together)
-      : text_(text), client_(std::move(client)), together_(std::move(together)) {
+  LargeReply(std::string&& text, std::shared_ptr<ByteCount> client, std::shared_ptr<ByteCount> together)
+      : text_(std::move(text)), client_(std::move(client)), together_(std::move(together)) {
     *client_ += text_.size();
     *together_ += text_.size();
   }
@@ -95,7 +95,7 @@ class ZmqRouterSocket final : public RouterSocket {
     return message;
   }
 
-  Sent Send(const Address& to, std::string_view text) override {
+  Sent Send(const Address& to, std::string&& text) override {
     constexpr auto kNow = zmq::send_flags::dontwait;
     const bool large = text.size() >= kLargeReply;
     if (large && !HasRoom(to.identity, text.size())) return Sent::Full;
@@ -104,8 +104,8 @@ class ZmqRouterSocket final : public RouterSocket {
       if (to.delimiter) (void)socket_.send(zmq::str_buffer(""), kNow | zmq::send_flags::sndmore);
       if (large) {
         auto& client = large_bytes_.try_emplace(to.identity, std::make_shared<ByteCount>(0)).first->second;
-        (void)socket_.send(LargeReply::ToMessage(std::make_unique<LargeReply>(text, client, large_bytes_together_)),
-                           kNow);
+        (void)socket_.send(
+            LargeReply::ToMessage(std::make_unique<LargeReply>(std::move(text), client, large_bytes_together_)), kNow);
       } else {
         (void)socket_.send(zmq::buffer(text), kNow);
       }

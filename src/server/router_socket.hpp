@@ -45,7 +45,8 @@ class RouterSocket {
     Gone,  ///< the client is not there any more: not an error
     Full,  ///< it does not read, and its share of the memory is used up; nothing was sent
   };
-  virtual Sent Send(const Address& to, std::string_view text) = 0;
+  /// The text is taken, so that a long one is not copied, unless it says Full.
+  virtual Sent Send(const Address& to, std::string&& text) = 0;
 
   /// Waits until a message can be received or one of `descriptors` (at most 4) is readable. `timeout` empty: for ever.
   /// Bit i of the answer is set when descriptors[i] is readable.

@@ -116,12 +116,17 @@ Result<std::vector<LibraryBook>> ReadLibraryFile(const std::string& zim_dir) {
 Result<json::object> WriteVersionIndex(const Settings& settings) {
   const auto books = ReadLibraryFile(settings.zim_dir);
   if (!books) return Failure(books.error());
+  const auto defs = ReadMenuDefs(settings.menu_defs_dir);
+  return WriteVersionIndex(settings, *books, defs.value_or(MenuDefs{}));
+}
+
+Result<json::object> WriteVersionIndex(const Settings& settings, const std::vector<LibraryBook>& books,
+                                       const MenuDefs& defs) {
   const auto content = ListContent(settings.zim_dir);
   if (!content) return Failure(content.error());
   std::vector<std::string> stems;
   for (const ContentZim& zim : content->zims) stems.push_back(zim.stem);
-  const auto defs = ReadMenuDefs(settings.menu_defs_dir);
-  json::object index = BuildVersionIndex(stems, *books, defs.value_or(MenuDefs{}), ReadLanguages(settings.assets_dir));
+  json::object index = BuildVersionIndex(stems, books, defs, ReadLanguages(settings.assets_dir));
   const std::string path = settings.assets_dir + "zim_version_idx.json";
   const std::string text = PrintJsonIndented(index);
   if (const auto old = ReadFile(path); old && *old == text) return index;

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "content/library_xml.hpp"
+#include "content/menu_defs.hpp"
 #include "content/settings.hpp"
 
 /// What library.xml says and what the content directory holds.
@@ -46,5 +47,8 @@ Result<std::vector<LibraryBook>> ReadLibraryFile(const std::string& zim_dir);
 
 /// Writes zim_version_idx.json for what library.xml lists, if that changes it. Returns the index.
 Result<json::object> WriteVersionIndex(const Settings& settings);
+/// For those who have read both already: the books of library.xml and the menu item definitions.
+Result<json::object> WriteVersionIndex(const Settings& settings, const std::vector<LibraryBook>& books,
+                                       const MenuDefs& defs);
 
 }  // namespace cmdsrv

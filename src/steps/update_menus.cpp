@@ -72,10 +72,10 @@ class Update {
 
   /// ZIMs of the version index that no item on the menu stands for.
   Result<void> AddZims(const std::vector<std::string>& items) {
-    const auto index = WriteVersionIndex(settings_);
-    if (!index) return Failure(index.error());
     const auto books = ReadLibraryFile(settings_.zim_dir);
     if (!books) return Failure(books.error());
+    const auto index = WriteVersionIndex(settings_, *books, defs_);
+    if (!index) return Failure(index.error());
     std::set<std::string, std::less<>> on_menu;
     for (const std::string& item : items) {
       if (const MenuDef* def = defs_.Find(item)) on_menu.emplace(TextMember(def->fields, "zim_name"));
