@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "base/text.hpp"
 #include "platform/files.hpp"
@@ -43,6 +45,18 @@ Failure StaysMounted(int error_number, const std::string& point) {
   if (error_number == EINVAL || error_number == ENOENT)
     return Fail(ErrorCode::NotFound, "nothing is mounted at {}", point);
   return FailAt(error_number, "unmount", point);
+}
+
+/// Whoever asks for the free space of a mount, or comes by on a path, makes it busy for a moment, and nobody says when
+/// that is over. Files that are open stay open longer.
+template <class Attempt>
+Result<void> WhenNobodyLooks(const std::string& point, Attempt attempt) {
+  for (int tries = 20;; --tries) {
+    if (attempt()) return {};
+    const int error_number = errno;
+    if (error_number != EBUSY || tries == 1) return StaysMounted(error_number, point);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 }  // namespace
@@ -94,16 +108,16 @@ Result<void> SyncFileSystem(const std::string& path) {
 }
 
 Result<void> Unmount(const std::string& point) {
-  if (::umount2(point.c_str(), UMOUNT_NOFOLLOW) == 0) return {};
-  return StaysMounted(errno, point);
+  return WhenNobodyLooks(point, [&] { return ::umount2(point.c_str(), UMOUNT_NOFOLLOW) == 0; });
 }
 
 Result<void> CanUnmount(const std::string& point) {
-  // The first of two steps of an expiry: the kernel says whether the mount is in use, and only marks it. A mark that is
-  // there already would be the second step; looking at the mount takes it off.
-  (void)::access(point.c_str(), F_OK);
-  if (::umount2(point.c_str(), MNT_EXPIRE | UMOUNT_NOFOLLOW) == 0 || errno == EAGAIN) return {};
-  return StaysMounted(errno, point);
+  return WhenNobodyLooks(point, [&] {
+    // The first of two steps of an expiry: the kernel says whether the mount is in use, and only marks it. A mark that
+    // is there already would be the second step; looking at the mount takes it off.
+    (void)::access(point.c_str(), F_OK);
+    return ::umount2(point.c_str(), MNT_EXPIRE | UMOUNT_NOFOLLOW) == 0 || errno == EAGAIN;
+  });
 }
 
 }  // namespace cmdsrv

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include <filesystem>
+#include <future>
 
 #include "platform/files.hpp"
 #include "platform/unique_fd.hpp"
@@ -84,6 +85,17 @@ TEST_F(Unmounting, OpenFilesKeepIt) {
     EXPECT_TRUE(IsMountPoint(point_));
   }
   EXPECT_TRUE(Unmount(point_));
+}
+
+TEST_F(Unmounting, WhoOnlyComesByHoldsNothingUp) {
+  MountMemory();
+  test::Spit(point_ + "/file", "x");
+  UniqueFd open(::open((point_ + "/file").c_str(), O_RDONLY | O_CLOEXEC));
+  auto gone = std::async(std::launch::async, [&] { return Unmount(point_); });
+  EXPECT_EQ(gone.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout) << "it was busy";
+  open.Reset();
+  EXPECT_TRUE(gone.get());
+  EXPECT_FALSE(IsMountPoint(point_));
 }
 
 TEST_F(Unmounting, TheQuestionAloneNeverUnmounts) {
