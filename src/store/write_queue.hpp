@@ -55,7 +55,7 @@ class WriteQueue {
   /// Some 30,000 rows of usual size. As much again can be in the writer's hands; together that is the memory an
   /// overload costs.
   static constexpr std::size_t kMaxLogBytes = std::size_t{3} << 20U;
-  static constexpr std::size_t kEnoughLogs = 4096;  ///< not waited for more then
+  static constexpr std::size_t kEnoughLogs = 1024;  ///< not waited for more then
 
   /// Log rows wait for others as long as `log_batch`, unless another write comes.
   explicit WriteQueue(std::chrono::milliseconds log_batch) : log_batch_(log_batch) {}
