@@ -98,7 +98,7 @@ void Flood(World& world, int count, int clients) {
 }
 
 int Main(const std::string& directory) {
-  log::SetSink([](log::Level, std::string_view, std::string_view) {});
+  log::SetSink([](log::Level, std::string_view, std::string&&) {});
   World world;
   auto opened = Store::Open({.path = directory + "/jobs.db"}, world.clock);
   if (!opened) return fmt::print(stderr, "{}\n", opened.error().message), 1;

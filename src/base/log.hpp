@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -17,12 +18,12 @@ struct Domain {
 };
 
 /// Called with finished lines, from any thread, possibly at the same time. The default writes "room: text" to stderr.
-using Sink = void (*)(Level level, std::string_view domain, std::string_view text);
+using Sink = void (*)(Level level, std::string_view domain, std::string&& text);
 
 /// Set once at start, before threads exist.
 void SetSink(Sink sink);
 
-void Write(Level level, Domain domain, std::string_view text);
+void Write(Level level, Domain domain, std::string text);
 
 template <class... Args>
 void Info(Domain domain, fmt::format_string<Args...> format, Args&&... args) {

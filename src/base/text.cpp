@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -82,6 +83,19 @@ std::string ToUtf8(std::string_view bytes) {
   return out.append(bytes.substr(good));
 }
 
+bool MayHaveControls(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHighs = 0x8080808080808080U;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t del = word ^ (0x7FU * kOnes);  // a byte of 0 where there is a DEL
+    // Below zero, and so with its high bit set, is what was too small; a borrow comes from nothing else.
+    if (((word | (word - 0x20U * kOnes) | (del - kOnes)) & kHighs) != 0) return true;
+  }
+  return std::any_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), MayBeControl);
+}
+
 std::string EscapeControls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -106,6 +120,23 @@ std::string EscapeControls(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string ToHex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    hex += kDigits[static_cast<unsigned char>(c) >> 4U];
+    hex += kDigits[static_cast<unsigned char>(c) & 15U];
+  }
+  return hex;
+}
+
+std::string UuidText(std::string_view sixteen_bytes) {
+  std::string text = ToHex(sixteen_bytes);
+  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  return text;
 }
 
 std::string CleanOutput(std::string_view bytes) {

@@ -16,6 +16,10 @@ std::string ToUtf8(std::string_view bytes);
 /// For log lines: control characters (newline too), DEL and C1 controls as \n, \t, \x1b; the rest unchanged.
 std::string EscapeControls(std::string_view text);
 
+/// False: EscapeControls() would change nothing; nearly always so, and cheaper than to escape. True for any other text
+/// than ASCII.
+bool MayHaveControls(std::string_view text);
+
 /// Program output for people: valid UTF-8, carriage return as line break (\r\n is one), no control characters (C1
 /// too) but newline and tab.
 std::string CleanOutput(std::string_view bytes);
@@ -37,6 +41,12 @@ std::string PrintableAscii(std::string_view text, std::size_t max_bytes);
 
 /// An argument vector as a person would type it in a POSIX shell. For showing only; nothing ever parses it.
 std::string QuoteForDisplay(const std::vector<std::string>& argv);
+
+/// Two lower-case hexadecimal digits for each byte.
+std::string ToHex(std::string_view bytes);
+
+/// Sixteen bytes as 8-4-4-4-12 hexadecimal digits.
+std::string UuidText(std::string_view sixteen_bytes);
 
 std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view Trim(std::string_view text);

@@ -65,6 +65,25 @@ TEST(Text, IntegersAreWhole) {
     EXPECT_FALSE(ToInteger(bad)) << bad;
 }
 
+TEST(Text, WhatNeedsNoEscapeIsKnownCheaply) {
+  EXPECT_FALSE(MayHaveControls("received GET-JOB-STAT of uid 0, pid 17 ~!"));
+  for (std::size_t length = 1; length < 20; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'x');
+        text[at] = static_cast<char>(byte);
+        if (EscapeControls(text) != text) ASSERT_TRUE(MayHaveControls(text)) << byte << " at " << at;
+        if (byte >= 0x20 && byte < 0x7F) ASSERT_FALSE(MayHaveControls(text)) << byte << " at " << at;
+      }
+    }
+  }
+}
+
+TEST(Text, BytesAsDigits) {
+  EXPECT_EQ(ToHex(std::string_view("\0\x7f\xff", 3)), "007fff");
+  EXPECT_EQ(UuidText("0123456789abcdef"), "30313233-3435-3637-3839-616263646566");
+}
+
 TEST(Text, HtmlIsEscaped) { EXPECT_EQ(EscapeHtml("<b>&\"x"), "&lt;b&gt;&amp;\"x"); }
 
 TEST(Secret, FormatsAsStars) {

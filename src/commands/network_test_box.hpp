@@ -25,7 +25,7 @@ class NetworkBox : public FakeBox {
     for (const char* name : {"iiab-hotspot-on", "iiab-hotspot-off", "iiab-bt-pan-on", "iiab-bt-pan-off"}) {
       StandIn(name, "");
     }
-    log::SetSink([](log::Level, std::string_view, std::string_view text) {
+    log::SetSink([](log::Level, std::string_view, std::string&& text) {
       const std::scoped_lock lock(LogMutex());
       LogText() += std::string(text) + "\n";
     });

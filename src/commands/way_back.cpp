@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/names.hpp"
+#include "base/text.hpp"
 #include "content/hostapd_conf.hpp"
 #include "content/variables_merge.hpp"
 #include "platform/files.hpp"
@@ -32,14 +33,6 @@ constexpr std::array<std::pair<Kind, std::string_view>, 9> kNames{{
 
 std::string_view NameOf(Kind kind) {
   return std::ranges::find(kNames, kind, &decltype(kNames)::value_type::first)->second;
-}
-
-/// Files are bytes, and JSON holds UTF-8 only.
-std::string ToHex(std::string_view bytes) {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
 }
 
 std::optional<std::string> FromHex(std::string_view hex) {

@@ -18,12 +18,6 @@ bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || 
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-std::string HexOf(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
-}
-
 /// GKeyFile drops blanks around a value and knows escapes.
 std::string KeyfileText(std::string_view text) {
   std::string escaped;
@@ -50,13 +44,13 @@ std::string KeyfileBytes(std::string_view bytes) {
 /// wpa_supplicant knows no escapes between quotes, but takes hex digits without quotes.
 std::string WpaText(std::string_view text) {
   const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\'; });
-  return plain ? fmt::format("\"{}\"", text) : HexOf(text);
+  return plain ? fmt::format("\"{}\"", text) : ToHex(text);
 }
 
 /// True when one of the block's lines gives it this SSID, in quotes or in hex.
 bool IsNetworkOf(const std::vector<std::string_view>& block, std::string_view ssid) {
   const std::string quoted = fmt::format("\"{}\"", ssid);
-  const std::string hex = HexOf(ssid);
+  const std::string hex = ToHex(ssid);
   return std::ranges::any_of(block, [&](std::string_view line) {
     line = Trim(line);
     if (!line.starts_with("ssid=")) return false;
@@ -110,7 +104,7 @@ bool IsBssid(std::string_view text) {
   return true;
 }
 
-std::string NmKeyfileName(std::string_view ssid) { return fmt::format("iiab-wifi-{}.nmconnection", HexOf(ssid)); }
+std::string NmKeyfileName(std::string_view ssid) { return fmt::format("iiab-wifi-{}.nmconnection", ToHex(ssid)); }
 
 Secret WriteNmKeyfile(std::string_view ssid, const std::string& uuid, WifiKey kind, const Secret& secret) {
   std::string text;

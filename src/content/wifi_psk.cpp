@@ -1,12 +1,13 @@
 #include "content/wifi_psk.hpp"
 
-#include <fmt/format.h>
 #include <string.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+
+#include "base/text.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -15,7 +16,6 @@ constexpr std::size_t kBlock = 64;
 constexpr std::size_t kDigest = 20;
 constexpr int kRounds = 4096;
 constexpr std::size_t kPskBytes = 32;
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 using State = std::array<std::uint32_t, 5>;
 constexpr State kStart{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
@@ -90,16 +90,6 @@ class Hmac {
   State outer_ = kStart;
 };
 
-std::string ToHex(std::string_view bytes) {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    hex += kHexDigits[static_cast<unsigned char>(c) >> 4U];
-    hex += kHexDigits[static_cast<unsigned char>(c) & 15U];
-  }
-  return hex;
-}
-
 }  // namespace
 
 std::string Sha1(std::string_view bytes) { return Finish(kStart, bytes, 0); }
@@ -131,10 +121,7 @@ std::string UuidForName(std::string_view name) {
   std::string bytes = Sha1("iiab-cmdsrv\0" + std::string(name)).substr(0, 16);
   bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x50);
   bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  const std::string hex = ToHex(bytes);
-  const std::string_view view = hex;
-  return fmt::format("{}-{}-{}-{}-{}", view.substr(0, 8), view.substr(8, 4), view.substr(12, 4), view.substr(16, 4),
-                     view.substr(20));
+  return UuidText(bytes);
 }
 
 }  // namespace cmdsrv

@@ -244,7 +244,7 @@ TEST_F(EventHubTest, AnEmptyAnswerAtOnceIsNoReasonToAskForEver) {
 
 TEST_F(EventHubTest, ANonsensicalAnswerIsLogged) {
   static std::string logged;
-  log::SetSink([](log::Level, std::string_view, std::string_view text) { logged += std::string(text) + "\n"; });
+  log::SetSink([](log::Level, std::string_view, std::string&& text) { logged += text + "\n"; });
   const auto stream = Open();
   server.Answer("WAIT-EVENTS {}", Result<std::string>(R"({"Error": "no"})"));
   EXPECT_EQ(logged, "cannot ask for events: the reply to WAIT-EVENTS is {\"Error\": \"no\"}\n");

@@ -113,7 +113,7 @@ TEST_F(Keys, AClockThatWasInTheFutureDoesNotKeepAKeyForYears) {
 TEST_F(Keys, WhatIsWrongWithAFileIsNamed) {
   std::filesystem::create_directory(directory / "state");
   static std::string logged;
-  log::SetSink([](log::Level, std::string_view, std::string_view text) { logged = text; });
+  log::SetSink([](log::Level, std::string_view, std::string&& text) { logged = text; });
   const auto expect_said = [&](const std::string& what) {
     const ServerKeys keys(path, clock);
     EXPECT_EQ(logged, path + what + "; a new key is made, so browsers have to sign in again");

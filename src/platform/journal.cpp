@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log_subject.hpp"
@@ -62,8 +63,8 @@ void WriteLog(std::span<const LogLine> lines) {
   if (!echo.empty()) std::fwrite(echo.data(), 1, echo.size(), stderr);
 }
 
-void WriteLogLine(log::Level level, std::string_view room, std::string_view text) {
-  const LogLine line{level, room, std::string(text), FieldsOfSubject()};
+void WriteLogLine(log::Level level, std::string_view room, std::string&& text) {
+  const LogLine line{level, room, std::move(text), FieldsOfSubject()};
   WriteLog({&line, 1});
 }
 

@@ -15,7 +15,7 @@ void LogToJournal(bool echo);
 
 /// Writes the lines to where they go; to standard error in one piece.
 void WriteLog(std::span<const LogLine> lines);
-void WriteLogLine(log::Level level, std::string_view room, std::string_view text);
+void WriteLogLine(log::Level level, std::string_view room, std::string&& text);
 
 /// sd_notify: "READY=1", "STATUS=…", "STOPPING=1"; nothing when systemd did not start us.
 void NotifySystemd(std::string_view state);

@@ -38,9 +38,9 @@ LogWriter::LogWriter() {
   thread_ = WithoutSignals([this] { Run(); });
   if (!thread_.joinable()) return;
   g_writer = this;
-  log::SetSink([](log::Level level, std::string_view room, std::string_view text) {
-    if (LogWriter* writer = g_writer.load()) return writer->Add(level, room, text);
-    WriteLogLine(level, room, text);
+  log::SetSink([](log::Level level, std::string_view room, std::string&& text) {
+    if (LogWriter* writer = g_writer.load()) return writer->Add(level, room, std::move(text));
+    WriteLogLine(level, room, std::move(text));
   });
 }
 
@@ -55,8 +55,8 @@ LogWriter::~LogWriter() {
   thread_.join();
 }
 
-void LogWriter::Add(log::Level level, std::string_view room, std::string_view text) {
-  LogLine line{level, room, std::string(text), FieldsOfSubject()};
+void LogWriter::Add(log::Level level, std::string_view room, std::string&& text) {
+  LogLine line{level, room, std::move(text), FieldsOfSubject()};
   std::unique_lock lock(mutex_);
   written_.wait(lock, [this] { return waiting_.size() < kMostWaiting; });
   waiting_.push_back(std::move(line));

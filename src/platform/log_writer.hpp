@@ -42,7 +42,7 @@ class LogWriter {
   static constexpr std::chrono::milliseconds kGathering{2};
 
  private:
-  void Add(log::Level level, std::string_view room, std::string_view text);
+  void Add(log::Level level, std::string_view room, std::string&& text);
   void Run();
 
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <fmt/compile.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.hpp"
 #include "base/log_subject.hpp"
@@ -22,10 +23,26 @@ constexpr std::size_t kLongestWithJobs = 64U << 10U;
 
 Error Unexpected() { return {ErrorCode::Internal, {}}; }
 
+/// A Command as logs, the database and other clients may see it: whole, or "VERB ***", made in `own`, for a sensitive
+/// verb.
+std::string_view Shown(const CommandRowInfo& row, std::string_view text, std::string& own) {
+  if (row.log == Log::Whole || row.log == Log::Poll) return text;
+  return own = fmt::format("{} ***", row.verb);
+}
+
 /// `shown` as a log line has it. Nearly always it is that already, and is not copied into `own`.
 std::string_view Loggable(std::string_view shown, std::string& own) {
   if (shown.size() <= kLongestLogged && shown.find("://") == std::string_view::npos) return shown;
   return own = Shorten(MaskUrlCredentials(shown), kLongestLogged);
+}
+
+/// Every Command has this line: it is made on the stack, and has one allocation.
+void LogReceived(std::string_view shown, const Peer& peer) {
+  std::string own;
+  fmt::memory_buffer line;
+  fmt::format_to(std::back_inserter(line), FMT_COMPILE("received {} of uid {}, pid {}"), Loggable(shown, own), peer.uid,
+                 peer.pid);
+  log::Write(log::Level::Info, kServer, fmt::to_string(line));
 }
 
 /// What may be logged of a text that is no known Command: a mistyped one can hold a secret anywhere behind its verb.
@@ -82,11 +99,6 @@ void LogRefusal(std::string_view verb, const Error& error) {
 
 }  // namespace
 
-std::string Shown(const CommandRowInfo& row, std::string_view text) {
-  if (row.log == Log::Whole || row.log == Log::Poll) return std::string(text);
-  return fmt::format("{} ***", row.verb);
-}
-
 /// One Command on its way.
 struct Gates::Passing {
   const Request& request;
@@ -137,13 +149,9 @@ Executed Gates::Parsed(const Request& request, const Command& command, const Com
 
 Executed Gates::Known(const Passing& passing) {
   const auto& [request, row, command, received] = passing;
-  const std::string shown = Shown(row, request.text);
-  if (IsKept(row)) {
-    std::string own;
-    log::Write(log::Level::Info, kServer,
-               fmt::format(FMT_COMPILE("received {} of uid {}, pid {}"), Loggable(shown, own), request.peer.uid,
-                           request.peer.pid));
-  }
+  std::string own;
+  const std::string_view shown = Shown(row, request.text, own);
+  if (IsKept(row)) LogReceived(shown, request.peer);
   if (row.makes == Makes::Jobs && request.text.size() > kLongestWithJobs) {
     log::Warning(kServer, "{} was refused: it has {} bytes", command.verb, request.text.size());
     return {ToReply(command.verb, Error{ErrorCode::Refused, "The Command is too long."})};
@@ -228,9 +236,10 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
 
 void Gates::Record(const Passing& passing) {
   if (!IsKept(passing.row)) return;
-  std::string shown = Shown(passing.row, passing.request.text);
-  if (shown.size() > kLongestRecorded) shown = Shorten(shown, kLongestRecorded);
-  parts_.store.LogCommand({parts_.store.NextCommandId(), std::move(shown), passing.received});
+  std::string own;
+  const std::string_view shown = Shown(passing.row, passing.request.text, own);
+  std::string kept = shown.size() > kLongestRecorded ? Shorten(shown, kLongestRecorded) : std::string(shown);
+  parts_.store.LogCommand({parts_.store.NextCommandId(), std::move(kept), passing.received});
 }
 
 }  // namespace cmdsrv

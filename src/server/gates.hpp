@@ -46,7 +46,4 @@ class Gates {
   const GateParts parts_;
 };
 
-/// A Command as logs, the database and other clients may see it: whole, or "VERB ***" for a sensitive verb.
-std::string Shown(const CommandRowInfo& row, std::string_view text);
-
 }  // namespace cmdsrv

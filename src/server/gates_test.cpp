@@ -134,7 +134,7 @@ class GatesTest : public testing::Test {
  protected:
   GatesTest() {
     g_log.clear();
-    log::SetSink([](log::Level, std::string_view, std::string_view text) { g_log.append(text).append("\n"); });
+    log::SetSink([](log::Level, std::string_view, std::string&& text) { g_log.append(text).append("\n"); });
   }
 
   std::string Ask(std::string_view text, Peer peer = {33, 33, 4711}) {

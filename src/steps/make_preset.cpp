@@ -194,9 +194,12 @@ class Maker {
     const auto zims =
         ReadFile(settings_.kiwix_catalog_file).and_then([](const auto& text) { return KiwixCatalog::Parse(text); });
     std::map<std::string, double> newest;
-    for (const CatalogZim& zim : zims ? zims->All() : std::vector<CatalogZim>{}) {
-      if (zims_.contains(zim.perma_ref))
-        newest[zim.perma_ref] = std::max(newest[zim.perma_ref], static_cast<double>(zim.size_k) * 1024);
+    if (zims) {
+      for (const CatalogZim& zim : zims->All()) {
+        if (!zims_.contains(zim.perma_ref)) continue;
+        double& size = newest[zim.perma_ref];
+        size = std::max(size, static_cast<double>(zim.size_k) * 1024);
+      }
     }
     for (const auto& [perma_ref, size] : newest) bytes += size;
     const auto modules =

@@ -22,15 +22,6 @@ constexpr std::size_t kHeaderBytes = 80;
 constexpr std::size_t kUuidAt = 8;
 constexpr std::size_t kChecksumPositionAt = 72;
 
-std::string UuidText(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += fmt::format("{:02x}", static_cast<unsigned char>(bytes[i]));
-  }
-  return text;
-}
-
 std::uint64_t LittleEndian(std::string_view bytes) {
   std::uint64_t number = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8U | static_cast<unsigned char>(bytes[i]);
@@ -86,11 +77,7 @@ Result<ZimHeader> ReadZimHeader(const std::string& path) {
 Result<std::string> ReadZimChecksum(const std::string& path, const ZimHeader& header) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return FailFromErrno(errno, "open " + path);
-  return ReadAt(file.Get(), header.ChecksumAt(), kZimChecksumBytes, path).map([](const std::string& bytes) {
-    std::string hex;
-    for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return hex;
-  });
+  return ReadAt(file.Get(), header.ChecksumAt(), kZimChecksumBytes, path).map(ToHex);
 }
 
 Result<void> CheckZim(const std::string& path, Depth depth) {

@@ -31,7 +31,7 @@ long NumberFrom(const char* name, long otherwise) {
 class JobModel : public testing::Test {
  protected:
   void SetUp() override {
-    if (!tell_) log::SetSink([](log::Level, std::string_view, std::string_view) {});
+    if (!tell_) log::SetSink([](log::Level, std::string_view, std::string&&) {});
   }
 
   /// False when a promise was broken.
