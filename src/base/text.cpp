@@ -47,13 +47,13 @@ bool IsC1(std::string_view character) {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-/// Where the run of ASCII that begins at `at` ends, or up to seven bytes before. Most of what is checked is nothing
-/// else.
+/// Where the run of ASCII that begins at `at` ends. Most of what is checked is nothing else.
 std::size_t SkipAscii(std::string_view bytes, std::size_t at) {
   for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
     std::memcpy(&word, bytes.data() + at, sizeof word);
     if ((word & 0x8080808080808080U) != 0) break;
   }
+  while (at < bytes.size() && static_cast<unsigned char>(bytes[at]) < 0x80) ++at;
   return at;
 }
 

@@ -120,6 +120,7 @@ inline std::string TextOf(const Result<Outcome>& outcome) {
   if (answer == nullptr) return "a plan";
   if (const auto* value = std::get_if<json::value>(answer)) return PrintJson(*value);
   if (const auto* ready = std::get_if<ReadyJson>(answer)) return **ready;
+  if (const auto* made = std::get_if<JsonText>(answer)) return made->text;
   if (const auto* success = std::get_if<Success>(answer)) return "success: " + success->text;
   if (const auto* sentence = std::get_if<Sentence>(answer)) return "sentence: " + sentence->text;
   return "warning: " + std::get<Warning>(*answer).text;

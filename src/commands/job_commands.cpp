@@ -79,14 +79,14 @@ Result<Outcome> GetJobStat(const Arguments& arguments, Services& services) {
 Result<Outcome> GetJobActiveSum(const Arguments&, Services& services) {
   const ActiveSummary active = services.jobs.Active();
   // The console asks every few seconds, from every page: no tree of values for four of them.
-  auto text = std::make_shared<std::string>();
-  text->reserve(100);
-  *text += active.active ? R"({"active":true)" : R"({"active":false)";
-  *text += active.ansible ? R"(,"ansible_running_flag":true)" : R"(,"ansible_running_flag":false)";
-  if (active.started > 0) *text += fmt::format(R"(,"STARTED":{})", active.started);
-  if (active.restarted > 0) *text += fmt::format(R"(,"RESTARTED":{})", active.restarted);
-  *text += '}';
-  return Answer(ReadyJson(std::move(text)));
+  std::string text;
+  text.reserve(100);
+  text += active.active ? R"({"active":true)" : R"({"active":false)";
+  text += active.ansible ? R"(,"ansible_running_flag":true)" : R"(,"ansible_running_flag":false)";
+  if (active.started > 0) text += fmt::format(R"(,"STARTED":{})", active.started);
+  if (active.restarted > 0) text += fmt::format(R"(,"RESTARTED":{})", active.restarted);
+  text += '}';
+  return Answer(JsonText{std::move(text)});
 }
 
 Result<Outcome> GetJobLog(const Arguments& arguments, Services& services) {

@@ -72,14 +72,14 @@ Result<Outcome> GetKiwixCat(const Arguments&, Services& services) {
 
 Result<Outcome> GetZimStat(const Arguments&, Services& services) {
   const auto library = services.library.Get();
-  auto reply = std::make_shared<std::string>();
-  reply->reserve(library->installed_json.size() + 64);
-  *reply += R"({"WIP":)";
-  *reply += PrintJson(ZimsInProgress(UnfinishedContent(services)));
-  *reply += R"(,"INSTALLED":)";
-  *reply += library->installed_json;
-  *reply += '}';
-  return Answer(ReadyJson(std::move(reply)));
+  std::string reply;
+  reply.reserve(library->installed_json.size() + 64);
+  reply += R"({"WIP":)";
+  reply += PrintJson(ZimsInProgress(UnfinishedContent(services)));
+  reply += R"(,"INSTALLED":)";
+  reply += library->installed_json;
+  reply += '}';
+  return Answer(JsonText{std::move(reply)});
 }
 
 Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {

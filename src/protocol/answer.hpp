@@ -22,8 +22,12 @@ struct Warning {
 };
 /// JSON text that is ready to send, shared so that a cached reply is not copied per request.
 using ReadyJson = std::shared_ptr<const std::string>;
+/// JSON text made for this reply alone; it becomes the reply as it is.
+struct JsonText {
+  std::string text;
+};
 
 /// What a handler has to say when it could answer at once.
-using Answer = std::variant<json::value, ReadyJson, Success, Sentence, Warning>;
+using Answer = std::variant<json::value, ReadyJson, JsonText, Success, Sentence, Warning>;
 
 }  // namespace cmdsrv

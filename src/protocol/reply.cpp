@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <utility>
+
 #include "base/names.hpp"
 #include "base/text.hpp"
 
@@ -56,6 +58,7 @@ struct AnswerPrinter {
     return is_error ? text : HideErrorKeys(std::move(text));
   }
   std::string operator()(const ReadyJson& ready) const { return ready ? HideErrorKeys(Valid(*ready)) : "null"; }
+  std::string operator()(JsonText&& made) const { return HideErrorKeys(Valid(std::move(made.text))); }
   std::string operator()(const Success& success) const {
     return Said("Success", fmt::format("{} {}.", Shown(verb), success.text));
   }
@@ -65,7 +68,7 @@ struct AnswerPrinter {
 
 }  // namespace
 
-std::string ToReply(std::string_view verb, const Answer& answer) { return std::visit(AnswerPrinter{verb}, answer); }
+std::string ToReply(std::string_view verb, Answer answer) { return std::visit(AnswerPrinter{verb}, std::move(answer)); }
 
 std::string ToReply(std::string_view verb, const Error& error) {
   switch (error.code) {

@@ -209,14 +209,14 @@ Executed Gates::Finish(const Passing& passing, Result<Outcome> outcome, Reservat
     return executed;
   }
   Record(passing);
-  const Answer& answer = std::get<Answer>(*outcome);
+  auto& answer = std::get<Answer>(*outcome);
   if (const auto* warning = std::get_if<Warning>(&answer)) {
     log::Warning(kServer, "{} ended with a warning: {}", passing.command.verb, warning->text);
   }
-  return {ToReply(passing.command.verb, answer)};
+  return {ToReply(passing.command.verb, std::move(answer))};
 }
 
-std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation, const Answer* answer) {
+std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation reservation, Answer* answer) {
   const std::string& verb = passing.command.verb;
   // A job is found again after a restart by its Command's text, so a verb that hides its text cannot have jobs.
   if (passing.row.makes != Makes::Jobs || passing.row.log != Log::Whole || plan.steps.empty()) {
@@ -231,7 +231,7 @@ std::string Gates::Submit(const Passing& passing, JobPlan plan, Reservation rese
     return ToReply(verb, NotRecorded(verb, ids.error()));
   }
   if (ids->empty()) return ToReply(verb, Unexpected());
-  return answer != nullptr ? ToReply(verb, *answer) : JobScheduledReply(ids->back());
+  return answer != nullptr ? ToReply(verb, std::move(*answer)) : JobScheduledReply(ids->back());
 }
 
 void Gates::Record(const Passing& passing) {

@@ -40,7 +40,7 @@ class Gates {
   Result<Outcome> AskHandler(const Passing& passing);
   Executed Finish(const Passing& passing, Result<Outcome> outcome, Reservation reservation);
   /// `answer`: what is said once the jobs are recorded; null: which one the last of them is.
-  std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation, const Answer* answer);
+  std::string Submit(const Passing& passing, JobPlan plan, Reservation reservation, Answer* answer);
   void Record(const Passing& passing);
 
   const GateParts parts_;

@@ -138,7 +138,7 @@ Result<void> UseWal(sqlite::Database& database, const std::string& path) {
   // the rows that are read again are few; 4 MiB of log at most stay on the disk.
   return database.Execute(
       "configure the database",
-      "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 4194304; pragma cache_size = -512;"
+      "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 4194304; pragma cache_size = -256;"
       "pragma secure_delete = fast; pragma trusted_schema = off; pragma synchronous = normal");
 }
 
