@@ -45,15 +45,6 @@ Result<UniqueFd> OpenProcess(const ProcessIdentity& identity) {
   return pidfd;
 }
 
-std::vector<pid_t> SessionMembers(pid_t session) {
-  std::vector<pid_t> members;
-  for (const pid_t pid : AllPids()) {
-    const auto stat = ReadProcStat(pid);
-    if (stat && stat->session == session && !stat->IsDead()) members.push_back(pid);
-  }
-  return members;
-}
-
 std::string Describe(const RunOutcome& outcome) {
   if (outcome.timed_out) {
     return fmt::format("not finished after {:.3g} s", std::chrono::duration<double>(outcome.ran).count());

@@ -35,9 +35,6 @@ bool IsAlive(const ProcessIdentity& identity);
 /// A pidfd of exactly this process, checked after opening; NotFound when it is gone or the pid belongs to another.
 Result<UniqueFd> OpenProcess(const ProcessIdentity& identity);
 
-/// Pids of the processes of the session led by `session` that are not zombies. From /proc; O(processes).
-std::vector<pid_t> SessionMembers(pid_t session);
-
 struct RunOptions {
   std::chrono::milliseconds deadline{50'000};
   std::vector<std::string> environment;  ///< complete; see ChildEnvironment

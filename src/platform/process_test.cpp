@@ -1,6 +1,6 @@
 #include "platform/process.hpp"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -17,9 +17,8 @@ using test::Eventually;
 /// A child that waits to be killed, reaped at the end.
 class Sleeper {
  public:
-  explicit Sleeper(bool own_session = false) : pid_(fork()) {
+  Sleeper() : pid_(fork()) {
     if (pid_ != 0) return;
-    if (own_session) setsid();
     prctl(PR_SET_NAME, ") Z 1 ( ");  // a name that wants to lead a parser astray
     for (;;) pause();
   }
@@ -103,14 +102,6 @@ TEST(Process, GoneProcessCannotBeOpened) {
   }
   const auto gone = OpenProcess(identity);
   EXPECT_EQ(gone.error(), (Error{ErrorCode::NotFound, fmt::format("process {} has ended", identity.pid)}));
-}
-
-TEST(Process, SessionMembersAreTheLivingOnes) {
-  const Sleeper leader(true);
-  EXPECT_TRUE(Eventually([&] { return getsid(leader.Pid()) == leader.Pid(); }));
-  EXPECT_THAT(SessionMembers(leader.Pid()), ::testing::ElementsAre(leader.Pid()));
-  leader.MakeZombie();
-  EXPECT_TRUE(SessionMembers(leader.Pid()).empty());
 }
 
 }  // namespace

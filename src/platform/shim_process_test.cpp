@@ -16,6 +16,7 @@ namespace cmdsrv {
 namespace {
 
 using test::Eventually;
+using test::SessionMembers;
 using test::Slurp;
 using test::Spit;
 using ::testing::HasSubstr;
@@ -265,7 +266,7 @@ TEST_F(ShimProcessTest, KilledShimTakesTheStepAlong) {
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->phase, RunPhase::Running);
   EXPECT_FALSE(IsFinal(*record));
-  for (const pid_t left : SessionMembers(shim.identity.pid)) kill(left, SIGKILL);  // what a recovering daemon does
+  for (const pid_t left : SessionMembers(shim.identity.pid)) kill(left, SIGKILL);
 }
 
 TEST_F(ShimProcessTest, IdleShimIsSmall) {

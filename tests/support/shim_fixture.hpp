@@ -9,11 +9,22 @@
 #include <vector>
 
 #include "platform/job_output.hpp"
+#include "platform/proc_stat.hpp"
 #include "platform/root.hpp"
 #include "platform/shim_process.hpp"
 #include "support/scratch.hpp"
 
 namespace cmdsrv::test {
+
+/// Processes of the session led by `session` that are not zombies.
+inline std::vector<pid_t> SessionMembers(pid_t session) {
+  std::vector<pid_t> members;
+  for (const pid_t pid : AllPids()) {
+    const auto stat = ReadProcStat(pid);
+    if (stat && stat->session == session && !stat->IsDead()) members.push_back(pid);
+  }
+  return members;
+}
 
 /// Runs steps under the real shim in a scratch directory, and proves after each test that nothing of them is left.
 class ShimTest : public ::testing::Test {
