@@ -1,3 +1,8 @@
+#include <fmt/ranges.h>
+
+#include <string_view>
+#include <vector>
+
 #include "base/log.hpp"
 #include "commands/config_rules.hpp"
 #include "commands/handlers.hpp"
@@ -69,6 +74,9 @@ Result<Outcome> SetConf(const Arguments& arguments, Services& services) {
     log::Error({"commands"}, "cannot set variables: {}", changed.error().message);
     return Fail(ErrorCode::Refused, "Unable to update local variables.");
   }
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : changes) names.push_back(name);
+  log::Info({"commands"}, "set the variables {}", fmt::join(names, ", "));
   return Answer(Success{});
 }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include "base/log.hpp"
 #include "commands/config_rules.hpp"
 #include "commands/fake_box.hpp"
 #include "content/yaml_reader.hpp"
@@ -180,8 +181,13 @@ TEST_F(Config, AnUnwritableFileIsToldAndStays) {
   EXPECT_THAT(Set({{"a", 1}}), ::testing::AnyOf(HasSubstr("Unable to update local variables."), HasSubstr("cannot")));
 }
 
-TEST_F(Config, TheCommandIsSensitive) {
+TEST_F(Config, TheLogHasNamesAndNoValues) {
   EXPECT_EQ(FindCommand("SET-CONF")->log, Log::Verb) << "passwords are among the variables";
+  static std::string logged;
+  log::SetSink([](log::Level, std::string_view, std::string&& text) { logged += text + "\n"; });
+  EXPECT_THAT(Set({{"iiab_hostname", "hidden-1"}, {"host_channel", 11}}), HasSubstr("success"));
+  EXPECT_THAT(logged, HasSubstr("set the variables iiab_hostname, host_channel"));
+  EXPECT_THAT(logged, Not(HasSubstr("hidden-1")));
 }
 
 TEST(WithNumbers, OnlyDecimalTextsOfNumbersChange) {

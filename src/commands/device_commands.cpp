@@ -138,7 +138,8 @@ Result<Outcome> RemoveUsb(const Arguments& arguments, Services& services) {
   const std::string point = services.root.Path(device);
   if (!IsMounted(point)) return Fail(ErrorCode::Refused, "Device {} is not mounted.", device);
   const std::string name = device.substr(device.rfind('/') + 1);
-  if (const auto synced = SyncFileSystem(point); !synced) log::Warning(kCommands, "{}", synced.error().message);
+  // The kernel tells once that something was not written: who sends it again knows, and gets the stick.
+  if (const auto synced = SyncFileSystem(point); !synced) return StaysMounted(device, synced.error());
   if (const auto can = CanUnmount(point); !can) return StaysMounted(device, can.error());
   RemovedLink link(point, name);
   link.LetGo();

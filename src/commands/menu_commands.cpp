@@ -38,6 +38,9 @@ Result<void> CheckMenu(const json::object& menu) {
     if (!item.is_string() || !IsMenuName(item.get_string()))
       return Fail(ErrorCode::Malformed, "menu_items_1 has something that is no name of a menu item");
   }
+  // What is saved now has to be read again later.
+  if (auto read = ParseMenu(PrintJsonIndented(menu)); !read)
+    return Fail(ErrorCode::Malformed, "{}", read.error().message);
   return {};
 }
 
@@ -85,15 +88,17 @@ Result<Outcome> UpdateHomeMenu(const Arguments&, Services& services) {
 }
 
 Result<Outcome> GetMenuItemDefList(const Arguments&, Services& services) {
-  json::array names;
-  const auto files = ListDirectory(services.settings.menu_defs_dir);
-  if (!files) log::Warning(kCommands, "{}", files.error().message);
-  for (const std::string& file : files.value_or(std::vector<std::string>{})) {
-    if (!file.ends_with(".json")) continue;
-    const std::string_view name = std::string_view(file).substr(0, file.size() - 5);
-    if (IsShownName(name)) names.emplace_back(name);
+  auto files = ListDirectory(services.settings.menu_defs_dir);
+  if (!files) {
+    log::Warning(kCommands, "{}", files.error().message);
+    return Answer(json::value(json::array()));
   }
-  return Answer(json::value(std::move(names)));
+  constexpr std::string_view kEnding = ".json";
+  std::erase_if(*files, [&](const std::string& file) { return !file.ends_with(kEnding); });
+  for (std::string& file : *files) file.resize(file.size() - kEnding.size());
+  std::erase_if(*files, [](const std::string& name) { return !IsShownName(name); });
+  std::ranges::sort(*files);  // as names: with their ending '-' would come before the end
+  return Answer(json::value(json::array(files->begin(), files->end())));
 }
 
 Result<Outcome> SaveMenuDef(const Arguments& arguments, Services& services) {

@@ -164,6 +164,15 @@ TEST_F(Guard, WhatFailsOnTheWayBackIsTriedAgainAtTheNextStart) {
   ExpectBack();
 }
 
+TEST_F(Guard, WirelessThatIsNotConnectedNeedsNoDisconnect) {
+  way.push_back({Kind::Disconnect});
+  LeaveBehind(1);
+  box.Fail("nmcli-disconnect", 6);
+  Start().TakeUp();
+  ExpectBack();
+  EXPECT_TRUE(box.Called("nmcli device disconnect wlan0"));
+}
+
 TEST_F(Guard, TimeThatCannotBeWrittenDownTakesTheChangeBack) {
   auto change = Start().Begin("CTL-HOTSPOT");
   ASSERT_TRUE(change->Arm(way, seconds(60)).has_value());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
 
@@ -12,8 +13,8 @@ namespace cmdsrv {
 /// One program run that callers at the same time share: the first runs it, the others wait for its outcome.
 class SharedRun {
  public:
-  /// `run` must end by a deadline of its own. Any thread; every caller gets the outcome of a run that began after, or was
-  /// under way when, it called.
+  /// `run` must end by a deadline of its own. Any thread; every caller gets the outcome of a run that began after, or
+  /// was under way when, it called.
   Result<RunOutcome> Run(const std::function<Result<RunOutcome>()>& run) {
     std::unique_lock lock(mutex_);
     if (running_) {
@@ -23,7 +24,7 @@ class SharedRun {
     }
     running_ = true;
     lock.unlock();
-    auto outcome = run();
+    auto outcome = Guarded(run);
     lock.lock();
     last_ = outcome;
     running_ = false;
@@ -33,6 +34,15 @@ class SharedRun {
   }
 
  private:
+  /// No memory, say: the others must not wait for ever.
+  static Result<RunOutcome> Guarded(const std::function<Result<RunOutcome>()>& run) {
+    try {
+      return run();
+    } catch (const std::exception& error) {
+      return Fail(ErrorCode::Internal, "the run was given up: {}", error.what());
+    }
+  }
+
   std::mutex mutex_;
   std::condition_variable ended_;
   bool running_ = false;

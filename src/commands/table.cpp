@@ -268,7 +268,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-NETWORK-INFO",   Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetNetworkInfo,  "Interfaces, routes, hotspot, and Wi-Fi in reach."},
     {"GET-OER2GO-CAT",     Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOer2goCat,    "Fetches the catalog of modules from IIAB."},
     {"GET-OER2GO-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOer2goStat,   "Modules that are installed and that are being installed."},
-    {"GET-OSM-VECT-CAT",   Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectCat,   "Was never written; kept for old scripts."},
+    {"GET-OSM-VECT-CAT",   Caller::Console, Needs::Internet, Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetOsmVectCat,   "Was never written; kept for old scripts."},
     {"GET-OSM-VECT-STAT",  Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetOsmVectStat,  "Maps that are installed and that are being installed."},
     {"GET-PRESET-LIST",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetPresetList,   "Collections of content that can be installed."},
     {"GET-RACHEL-STAT",    Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kNone,        GetRachelStat,   "Whether RACHEL is installed, and its modules."},
@@ -284,8 +284,8 @@ constexpr CommandRowInfo kCommands[] = {
     {"GET-VARS",           Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetVars,         "The variables of the box as they count."},
     {"GET-WHLIST",         Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetWhlist,       "The list of permitted URLs."},
     {"GET-ZIM-STAT",       Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Quick, kNone,        GetZimStat,      "ZIM files that are installed and that are being installed."},
-    {"INST-KALITE",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKalite, InstallKalite, "Installs videos of KA Lite by topics.", InstallKalite},
-    {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Quick, kInstallKolibri, InstallKolibri, "Imports channels of Kolibri.", InstallKolibri},
+    {"INST-KALITE",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallKalite, InstallKalite, "Installs videos of KA Lite by topics.", InstallKalite},
+    {"INST-KOLIBRI",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallKolibri, InstallKolibri, "Imports channels of Kolibri.", InstallKolibri},
     {"INST-OER2GO-MOD",    Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallModule, InstallModule, "Fetches and installs a module of the catalog.", InstallModule},
     {"INST-OSM-VECT-SET",  Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallMap,  InstallMap,      "Fetches and installs a map of the catalog.", InstallMap},
     {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset.", PlanPresetCommand},
@@ -322,6 +322,10 @@ constexpr CommandRowInfo kCommands[] = {
 };
 // clang-format on
 static_assert(std::ranges::is_sorted(kCommands, {}, &CommandRowInfo::verb));
+// The gate waits some seconds for the internet; who waits must not hold a worker that is kept for quick verbs.
+static_assert(std::ranges::none_of(kCommands, [](const CommandRowInfo& row) {
+  return row.needs == Needs::Internet && row.lane != Lane::Slow;
+}));
 
 std::string_view NameOf(Caller caller) {
   switch (caller) {

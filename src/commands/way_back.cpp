@@ -78,6 +78,11 @@ bool Done(const Result<void>& result) {
   return result.has_value();
 }
 
+bool EndsWith(const HostPrograms& programs, const std::vector<std::string>& argv, std::array<int, 2> good) {
+  const auto outcome = programs.Run(argv, kDeadline);
+  return outcome && outcome->exited && std::ranges::find(good, outcome->status) != good.end();
+}
+
 bool Do(const WayBackAct& act, const HostPrograms& programs, const Settings& settings) {
   switch (act.kind) {
     case Kind::RestoreFile: return Done(WriteFileAtomically(act.target, act.text, {.mode = kSecretFile}));
@@ -89,11 +94,10 @@ bool Do(const WayBackAct& act, const HostPrograms& programs, const Settings& set
     case Kind::Load: return programs.Succeeds({"nmcli", "connection", "load", act.target}, kDeadline);
     case Kind::Connect:
       return programs.Succeeds({"nmcli", "--wait", "20", "connection", "up", "uuid", act.target}, kDeadline);
-    case Kind::Disconnect: return programs.Succeeds({"nmcli", "device", "disconnect", "wlan0"}, kDeadline);
-    case Kind::Forget: {
-      const auto outcome = programs.Run({"nmcli", "connection", "delete", "uuid", act.target}, kDeadline);
-      return outcome && outcome->exited && (outcome->status == 0 || outcome->status == 10);  // 10: there is none
-    }
+    // 6: it is not connected, which is what is wanted.
+    case Kind::Disconnect: return EndsWith(programs, {"nmcli", "device", "disconnect", "wlan0"}, {0, 6});
+    // 10: there is none.
+    case Kind::Forget: return EndsWith(programs, {"nmcli", "connection", "delete", "uuid", act.target}, {0, 10});
   }
   return false;
 }

@@ -207,9 +207,16 @@ TEST_F(GatewayTest, GuessersInACrowdAreTurnedAwayUnasked) {
   }
   EXPECT_EQ(server.questions.size(), 40U) << "in all";
   while (!server.questions.empty()) server.Answer(R"("INVALID")");
-  EXPECT_EQ(timers.waiting.size(), 20U) << "no more than these are kept waiting";
+  EXPECT_EQ(timers.waiting.size(), 10U) << "no more than these of two clients are kept waiting";
+  EXPECT_EQ(Send(Login("iiab-admin:guess22"))->status, 403);
+  EXPECT_EQ(server.questions.size(), 0U) << "a guesser waits for the answers first";
+  HttpRequest other = Login("iiab-admin:g0adm1n");
+  other.client = "10.0.1.77";
+  Send(other);
+  EXPECT_EQ(server.questions.size(), 1U) << "meanwhile others come in";
+  server.Answer(R"("VALID")");
   while (!timers.waiting.empty()) timers.RunFirst();
-  Send(Login("iiab-admin:g0adm1n"));
+  Send(Login("iiab-admin:g0adm1n2"));
   EXPECT_EQ(server.questions.size(), 1U) << "nobody is locked out";
 }
 

@@ -15,6 +15,7 @@ constexpr std::size_t kLongestBox = 3072;  // base64 of it fills the longest hea
 constexpr std::size_t kMostDelayed = 20;   // refusals that are kept back
 constexpr std::size_t kMostUnproven = 40;  // of the 64 requests in progress: guessers leave room for the others
 constexpr std::size_t kMostOfClient = 20;  // two consoles that start at once
+constexpr std::size_t kMostOfGuesser = 5;  // once one of them was wrong, so that no guesser takes the room of others
 constexpr std::size_t kLoggedName = 40;
 constexpr std::chrono::minutes kWelcome{10};
 constexpr std::size_t kMostWelcomed = 1000;
@@ -157,9 +158,10 @@ void Login::NoticeChangedPasswords() {
 }
 
 bool Login::IsCrowded(const std::string& client) const {
+  if (unproven_in_all_ >= kMostUnproven) return true;
   const auto found = unproven_.find(client);
-  return delayed_ >= kMostDelayed || unproven_in_all_ >= kMostUnproven ||
-         (found != unproven_.end() && found->second >= kMostOfClient);
+  if (found == unproven_.end()) return false;
+  return found->second.all >= (found->second.delayed > 0 ? kMostOfGuesser : kMostOfClient);
 }
 
 void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
@@ -183,7 +185,7 @@ void Login::Check(const HttpRequest& request, SteadyTime until, Done done) {
     return done(std::move(claim->visitor));
   }
   if (IsCrowded(request.client)) return done(Denial::Refused);
-  ++unproven_[request.client];
+  ++unproven_[request.client].all;
   ++unproven_in_all_;
   auto& waiting = asked_[mark];
   const bool first = waiting.empty();
@@ -238,13 +240,16 @@ void Login::Deny(Waiting waiting) {
   delay = std::clamp(delay, std::chrono::milliseconds(0), std::max(left, std::chrono::milliseconds(0)));
   log::Warning(kGateway, "refused {} from {}", PrintableAscii(waiting.visitor.user, kLoggedName),
                PrintableAscii(waiting.client, kLoggedName));
-  if (delay.count() == 0 || delayed_ >= kMostDelayed) {
+  std::size_t& of_client = unproven_.at(waiting.client).delayed;
+  if (delay.count() == 0 || delayed_ >= kMostDelayed || of_client >= kMostOfGuesser) {
     Leave(waiting.client);
     return waiting.done(Denial::Refused);
   }
   ++delayed_;
+  ++of_client;
   parts_.timers.After(delay, [this, client = waiting.client, done = std::move(waiting.done)] {
     --delayed_;
+    --unproven_.at(client).delayed;
     Leave(client);
     done(Denial::Refused);
   });
@@ -267,7 +272,7 @@ bool Login::WasHere(const std::string& client) const {
 void Login::Leave(const std::string& client) {
   --unproven_in_all_;
   const auto found = unproven_.find(client);
-  if (--found->second == 0) unproven_.erase(found);
+  if (--found->second.all == 0) unproven_.erase(found);
 }
 
 std::string SessionCookie(std::string_view token, bool secure) {

@@ -110,8 +110,12 @@ class Login {
   SessionStore sessions_;
   std::function<void()> ended_;
   Failures client_failures_, user_failures_;
-  std::map<Mark, std::vector<Waiting>> asked_;   ///< the same pair is asked about once at a time
-  std::map<std::string, std::size_t> unproven_;  ///< by client: being asked about, or kept waiting for their refusal
+  std::map<Mark, std::vector<Waiting>> asked_;  ///< the same pair is asked about once at a time
+  struct Unproven {
+    std::size_t all = 0;      ///< being asked about, or kept waiting for their refusal
+    std::size_t delayed = 0;  ///< of these: refused, and kept waiting
+  };
+  std::map<std::string, Unproven> unproven_;  ///< by client
   std::size_t unproven_in_all_ = 0;
   std::map<std::string, SteadyTime> welcomed_;  ///< addresses, and when last; a bounded number
   std::size_t delayed_ = 0;

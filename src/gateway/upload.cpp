@@ -100,10 +100,12 @@ Result<Upload> ReadUpload(std::string_view content_type, std::string_view body) 
 Result<void> StoreUpload(const std::string& directory, const Upload& upload) {
   std::error_code failed;
   std::size_t others = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-    if (entry.path().filename() != upload.name) ++others;
+  // By hand: the loop of the language would throw where reading on fails, through the HTTP library.
+  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (entry->path().filename() != upload.name) ++others;
   }
-  if (failed) return Fail(ErrorCode::NotFound, "cannot open {}: {}", directory, failed.message());
+  if (failed) return Fail(ErrorCode::NotFound, "cannot list {}: {}", directory, failed.message());
   if (others >= kMostFiles) return Fail(ErrorCode::Refused, "Too many uploaded files wait for being moved.");
   return ReplaceFile(directory + "/" + upload.name, upload.bytes, 0644);
 }

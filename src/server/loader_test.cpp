@@ -90,6 +90,8 @@ TEST_F(JobLimitTest, IsLowerOnARaspberryPi) {
   std::ofstream(directory_ + "/proc/device-tree/model") << "Some other board";
   settings.max_concurrent_jobs = 7;
   EXPECT_EQ(JobLimit(settings, root), 7);
+  std::ofstream(directory_ + "/proc/cpuinfo") << "Model\t\t: Raspberry Pi 3 Model B Plus Rev 1.3\n";
+  EXPECT_EQ(JobLimit(settings, root), settings.max_rpi_jobs) << "a kernel without a device tree";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "commands/job_json.hpp"
+#include "commands/network_info.hpp"
 #include "commands/space_needs.hpp"
 #include "commands/stats_text.hpp"
 #include "platform/files.hpp"
@@ -96,9 +97,8 @@ VariableOf VariablesOf(VariablesCache& variables) {
 }  // namespace
 
 int JobLimit(const Settings& settings, const Root& root) {
-  const auto model = ReadFile(root.Path("/proc/device-tree/model"), 4096);
-  const bool is_pi = model && model->find("Raspberry") != std::string::npos;
-  return is_pi ? std::min(settings.max_rpi_jobs, settings.max_concurrent_jobs) : settings.max_concurrent_jobs;
+  return IsRaspberryPi(root) ? std::min(settings.max_rpi_jobs, settings.max_concurrent_jobs)
+                             : settings.max_concurrent_jobs;
 }
 
 StepPriority PriorityOf(const Settings& settings) {

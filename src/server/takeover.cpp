@@ -49,12 +49,19 @@ void LookAtAccount(const Root& root, const Settings& settings, TakeoverReport& r
 }
 
 void TellJobs(const DatabaseFacts& facts, TakeoverReport& report) {
-  if (facts.waiting > 0)
-    report.acts.push_back(Counted(facts.waiting, "job that waits is", "jobs that wait are") + " taken over and run.");
-  if (facts.running > 0) {
-    report.acts.push_back(Counted(facts.running, "job that runs is", "jobs that run are") +
-                          " ended and started again, once. To spare that, wait until none runs.");
+  const auto count = facts.waiting + facts.running;
+  if (count == 0) return;
+  if (facts.version != 0) {
+    report.acts.push_back(Counted(count, "unfinished job goes", "unfinished jobs go") + " on.");
+    return;
   }
+  // The old tables do not say what a job is made of, nor what it waits for.
+  report.acts.push_back(
+      fmt::format("{} CANCELLED: what the Python program writes down is not enough to go on. To spare that, wait until "
+                  "none is left; "
+                  "or send {} again afterwards.",
+                  Counted(count, "unfinished job becomes", "unfinished jobs become"),
+                  count == 1 ? "its Command" : "their Commands"));
 }
 
 void LookAtDatabaseOf(const Settings& settings, TakeoverReport& report) {

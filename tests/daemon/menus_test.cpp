@@ -82,13 +82,24 @@ TEST_F(SaveMenu, WhatIsRefused) {
   EXPECT_FALSE(Exists(box.Path("/tmp/elsewhere/menu.json")));
 }
 
+TEST_F(SaveMenu, WhatCouldNotBeReadAgainIsRefused) {
+  Start();
+  const std::string before = OrThrow(ReadText(home));
+  const std::string deep = std::string(20, '[') + std::string(20, ']');
+  EXPECT_EQ(Save("home", R"({"menu_items_1": ["en-usb"], "more": )" + deep + "}"),
+            R"({"Error": "Malformed Command SAVE-MENU-DEF."})");
+  EXPECT_EQ(OrThrow(ReadText(home)), before);
+}
+
 TEST_F(SaveMenu, ListOfDefinitions) {
   Define("en-dots.and_more", {});
+  Define("en-usb-more", {});  // '-' comes before the '.' of ".json"
   Define("en-bad name", {});
   Define(".hidden", {});
   Start();
-  EXPECT_EQ(Send("GET-MENU-ITEM-DEF-LIST"),
-            R"(["en-calibreweb","en-credits","en-dots.and_more","en-internet","en-usb","en-village_en_all_maxi"])");
+  EXPECT_EQ(
+      Send("GET-MENU-ITEM-DEF-LIST"),
+      R"(["en-calibreweb","en-credits","en-dots.and_more","en-internet","en-usb","en-usb-more","en-village_en_all_maxi"])");
 }
 
 class SaveItem : public Menus {

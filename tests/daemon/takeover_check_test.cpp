@@ -57,7 +57,7 @@ TEST_F(TakeoverCheck, SaysWhatItWillDoAndDoesNothing) {
   EXPECT_EQ(answer.status, 0) << answer.text;
   for (const char* act :
        {"cmdsrv.conf is used as it is", "2 presets in", "belongs to the account www-data", "3 Commands and 4 jobs",
-        "2 jobs that wait are taken over", "1 job that runs is ended and started again",
+        "3 unfinished jobs become CANCELLED: what the Python program writes down is not enough to go on",
         "/etc/systemd/system/iiab-cmdsrv.service is set aside as /etc/systemd/system/iiab-cmdsrv.service.iiab-python",
         "/usr/bin/iiab-cmdsrv-ctl is set aside", "/usr/bin/iiab-update-menus is set aside",
         "Nothing is in the way.\nThe way back, at any time: apt remove"})

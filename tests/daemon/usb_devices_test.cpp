@@ -1,6 +1,7 @@
 // GET-EXTDEV-INFO and REMOVE-USB through the socket, with sticks that are file systems of their own.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "support/files.hpp"
 #include "support/held_program.hpp"
 #include "support/mounts.hpp"
+#include "support/run.hpp"
 #include "support/small_disk.hpp"
 #include "support/test_box.hpp"
 
@@ -216,6 +218,17 @@ TEST_F(RemoveUsb, UnmountsItAndTakesItsLinksAway) {
   EXPECT_EQ(Info().size(), 0U);
   EXPECT_THAT(NamesIn(box.Path("/library/www/html/local_content")), ElementsAre("USB1"));
   EXPECT_EQ(Remove(), R"({"Error": "Device /media/usb0 is not mounted. REMOVE-USB."})");
+}
+
+TEST_F(RemoveUsb, AStickThatDidNotTakeAllIsNoSuccess) {
+  const auto environment = FailingCall("syncfs", EIO, "/media/usb0");
+  for (const std::string& entry : environment) ::putenv(const_cast<char*>(entry.c_str()));
+  const auto restarted = daemon->Restart();
+  for (const std::string& entry : environment) ::unsetenv(entry.substr(0, entry.find('=')).c_str());
+  OrThrow(restarted);
+  EXPECT_EQ(Remove(), R"({"Error": "Device /media/usb0 can not be unmounted. REMOVE-USB."})");
+  EXPECT_TRUE(daemon->Prints("/media/usb0: Input/output error"));
+  EXPECT_TRUE(Info().contains("/media/usb0"));
 }
 
 TEST_F(RemoveUsb, WhatIsNoLinkStays) {
