@@ -138,8 +138,8 @@ Result<Outcome> RemoveUsb(const Arguments& arguments, Services& services) {
   const std::string point = services.root.Path(device);
   if (!IsMounted(point)) return Fail(ErrorCode::Refused, "Device {} is not mounted.", device);
   const std::string name = device.substr(device.rfind('/') + 1);
-  // The kernel tells once that something was not written: who sends it again knows, and gets the stick.
-  if (const auto synced = SyncFileSystem(point); !synced) return StaysMounted(device, synced.error());
+  const auto synced = SyncFileSystem(point);
+  if (!synced) log::Warning(kCommands, "{}", synced.error().message);
   if (const auto can = CanUnmount(point); !can) return StaysMounted(device, can.error());
   RemovedLink link(point, name);
   link.LetGo();
@@ -149,6 +149,8 @@ Result<Outcome> RemoveUsb(const Arguments& arguments, Services& services) {
   }
   // The web server shows the stick by this one.
   RemovedLink(services.settings.doc_root + "local_content", fmt::format("USB{}", name.back()));
+  // Nothing is gained by keeping it: what was not written now is not written later, and it may be pulled out already.
+  if (!synced) return Answer(Warning{fmt::format("Not everything could be written to device {}", device)});
   return Answer(Success{});
 }
 

@@ -39,8 +39,10 @@ Result<void> SetOwner(int file, const struct stat& wanted, const std::string& pa
 
 /// Keeps the old file under a second name, so that `path` itself is never away.
 Result<void> KeepBackup(const std::string& path, const std::string& backup) {
-  RemoveRemains(backup);
-  const std::string name = TemporaryNameFor(backup);
+  // Named after the file: the name of a backup may have the time in it, and what a power cut leaves would never be
+  // found.
+  RemoveRemains(path);
+  const std::string name = TemporaryNameFor(path);
   if (::link(path.c_str(), name.c_str()) == 0) {
     if (::rename(name.c_str(), backup.c_str()) == 0) {
       ::unlink(name.c_str());  // rename does nothing where both names are the same file already

@@ -34,8 +34,9 @@ constexpr int kWgetNetwork = 4;  ///< its exit status
 struct Try {
   enum class Kind { Complete, TryAgain, GiveUp } kind = Kind::TryAgain;
   std::string why;
-  bool fruitful = false;    ///< there are more bytes than before
-  bool no_network = false;  ///< no host could be reached
+  bool fruitful = false;                ///< there are more bytes than before
+  bool no_network = false;              ///< no host could be reached
+  ErrorCode code = ErrorCode::Refused;  ///< when it gives up
 };
 
 class Fetch {
@@ -58,7 +59,7 @@ class Fetch {
       requests_.EndIfAsked();
       if (tried.kind == Try::Kind::Complete) return Finish();
       why_ = tried.why;
-      if (tried.kind == Try::Kind::GiveUp) return GaveUp(ErrorCode::Refused);
+      if (tried.kind == Try::Kind::GiveUp) return GaveUp(tried.code);
       silent = tried.no_network ? silent + 1 : 0;
       fruitless = tried.fruitful ? 1 : fruitless + 1;
       if (tried.fruitful) pause = seconds(1);
@@ -164,7 +165,8 @@ Try Fetch::TryOnce() {
   std::ranges::rotate(source_.metalink.urls, source_.metalink.urls.begin() +
                                                  static_cast<std::ptrdiff_t>(mirror_ % source_.metalink.urls.size()));
   if (const auto changed = part_.Reconcile(source_); !changed) return {Try::Kind::GiveUp, changed.error().message};
-  if (const auto space = CheckSpace(); !space) return {Try::Kind::GiveUp, space.error().message};
+  if (const auto space = CheckSpace(); !space)
+    return {.kind = Try::Kind::GiveUp, .why = space.error().message, .code = ErrorCode::NoSpace};
   const std::uint64_t size = source_.metalink.size;
   if (size != 0 && part_.Bytes() == size && !part_.HasControlFile() && !repair_) return Prove();
   if (size != 0 && part_.Bytes() > size && !part_.HasControlFile()) {
@@ -241,7 +243,9 @@ Try Fetch::AfterProgram(const FetchCall& call, const ProgramEnd& end, const Fetc
   }
   if (lines.DiskFull() || (call.tool == FetchTool::Wget && end.exited && end.status == 3) ||
       (call.tool == FetchTool::Aria2 && end.exited && end.status == 9))
-    return {Try::Kind::GiveUp, fmt::format("cannot write {}: the disk is full", part_.PartPath())};
+    return {.kind = Try::Kind::GiveUp,
+            .why = fmt::format("cannot write {}: the disk is full", part_.PartPath()),
+            .code = ErrorCode::NoSpace};
   if (lines.LostItsPlace()) return FindPlaceAgain();
   if (end.exited && end.status == 0) return Prove();
   ++mirror_;

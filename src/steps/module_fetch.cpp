@@ -41,8 +41,8 @@ Result<Request> ReadRequest(std::span<const std::string> arguments) {
 }
 
 RsyncJob RsyncOf(const Context& context, const Request& request, const std::string& target) {
-  // No links, no devices, no rights of the server: pages and pictures only.
-  return {.options = {"--delete", "--perms", "--chmod=D0755,F0644", "--contimeout=30",
+  // No links, no devices, no rights of the server: pages and pictures only. Pages shrink a lot on the line.
+  return {.options = {"--compress", "--delete", "--perms", "--chmod=D0755,F0644", "--contimeout=30",
                       fmt::format("--timeout={}", context.settings.fetch_stall_s)},
           .operands = {request.rsync_url + "/", target},
           .what = "fetch " + request.moddir,

@@ -33,14 +33,18 @@ Result<void> Move(const Context& context, const std::string& name) {
   const auto tree = MakeReadable(from);
   if (!tree) return Failure(tree.error());
   if (tree->removed > 0) Say("left out {} links, devices or unfinished files of {}", tree->removed, name);
+  if (tree->files == 0 && there) {
+    Say("{} is installed already; what is left of its working copy goes", name);
+    return RemoveTree(from).map([](bool) {});
+  }
   if (tree->files == 0) return Fail(ErrorCode::Corrupt, "there is no file in {}", from);
   if (!there) {
     Say("moving {} into use", name);
     return MoveTreeDurably(from, to);
   }
-  // A step that was cut short behind its copy, or a newer version by hand: what is new wins.
+  // A step that was cut short behind its copy, or a newer version by hand: what is new wins, of the same size too.
   Say("merging {} into the one that is there", name);
-  return RunRsync(context, {.options = {},
+  return RunRsync(context, {.options = {"--checksum"},
                             .operands = {from + "/", to + "/"},
                             .what = "merge " + name,
                             .phase = "install",

@@ -1,7 +1,5 @@
 #include "steps/module_logo.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -68,7 +66,6 @@ class Logo {
   std::string FromDirectory(const std::string& directory) {
     auto names = ListDirectory(directory).value_or(std::vector<std::string>{});
     std::ranges::stable_partition(names, [](const std::string& name) { return name.starts_with("logo."); });
-    const UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const std::string& name : names) {
       if (!EndingFits(name, ".png") && !EndingFits(name, ".jpg") && !EndingFits(name, ".gif")) continue;
       const auto facts = Look(directory + name);

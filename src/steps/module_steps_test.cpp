@@ -67,6 +67,18 @@ TEST_F(ModuleSteps, NewerCopyIsMerged) {
   ASSERT_EQ(end.status, 0) << end.output;
   EXPECT_EQ(OrThrow(ReadText(module + "/index.html")), "<h1>Wells, second edition</h1>");
   ExpectInstalled("merged");
+  OrThrow(WriteText(working + "/index.html", "<h1>Wells, fourth edition</h1>"));  // as long
+  ASSERT_EQ(Run({"module-install", kName}).status, 0);
+  EXPECT_EQ(OrThrow(ReadText(module + "/index.html")), "<h1>Wells, fourth edition</h1>");
+}
+
+TEST_F(ModuleSteps, EmptyFoldersOfAFinishedInstallAreNoFailure) {
+  MakeModule(working);
+  ASSERT_EQ(Run({"module-install", kName}).status, 0);
+  OrThrow(MakeDirs(working + "/pages"));  // the power was cut while the working copy was removed
+  const RunEnd end = Run({"module-install", kName});
+  EXPECT_EQ(end.status, 0) << end.output;
+  ExpectInstalled("after the cut");
 }
 
 TEST_F(ModuleSteps, InstallOfNothingFails) {

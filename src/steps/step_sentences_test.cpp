@@ -210,6 +210,17 @@ TEST_F(StickSays, ThatTheCopyIsNone) {
                                                 kZim, box.Path("/library/zims/content"), kZim)));
 }
 
+TEST_F(StickSays, ThatAFullDiskIsFullForEverySource) {
+  const char* map = "osm-lakes_z11-z14_2026.mbtiles";
+  const SmallDisk disk{box.Path("/library/working/maps"), 1U << 20U};
+  OrThrow(WriteText(box.Path("/internet/maps/") + map, std::string(3'000'000, 'm')));
+  const std::string source = box.Internet().Url(std::string("/maps/") + map);
+  const RunEnd end = Run({"map-fetch", "--from", source, "--from", source, "--size", "3000000", map});
+  EXPECT_EQ(end.status, StepExit::kFailed);
+  EXPECT_THAT(end.output, HasSubstr("there is not enough space in"));
+  EXPECT_THAT(end.output, ::testing::Not(HasSubstr("none of 2 sources")));
+}
+
 TEST_F(StickSays, HowRsyncEnded) {
   box.StandIn("rsync", "#!/bin/sh\nexit 12\n");
   ExpectSaid(copy_module,
