@@ -39,9 +39,8 @@ Result<void> SetOwner(int file, const struct stat& wanted, const std::string& pa
 
 /// Keeps the old file under a second name, so that `path` itself is never away.
 Result<void> KeepBackup(const std::string& path, const std::string& backup) {
-  // Named after the file: the name of a backup may have the time in it, and what a power cut leaves would never be
-  // found.
-  RemoveRemains(path);
+  RemoveRemains(backup);  // where it was copied
+  // Named after the file: a backup's name may have the time in it, and what a power cut leaves would never be found.
   const std::string name = TemporaryNameFor(path);
   if (::link(path.c_str(), name.c_str()) == 0) {
     if (::rename(name.c_str(), backup.c_str()) == 0) {

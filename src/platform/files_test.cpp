@@ -108,7 +108,8 @@ TEST_F(FilesTest, BackupKeepsTheOldFile) {
   EXPECT_EQ(Slurp(scratch_ / "a.bak"), "second");
   EXPECT_EQ(Slurp(scratch_ / "a"), "third");
   EXPECT_THAT(Names(), ElementsAre("a", "a.bak"));
-  Spit(scratch_ / ".a.bak.0123abcd.cmdsrv-tmp", "of a writer that was killed");
+  for (const char* name : {".a.bak.0123abcd.cmdsrv-tmp", ".a.0123abcd.cmdsrv-tmp"})
+    Spit(scratch_ / name, "of a writer that was killed");
   ASSERT_TRUE(WriteFileAtomically(scratch_ / "a", "fourth", options).has_value());
   EXPECT_THAT(Names(), ElementsAre("a", "a.bak"));
 }
