@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "commands/config_rules.hpp"
 #include "commands/handlers.hpp"
 #include "content/ini_file.hpp"
@@ -76,7 +77,8 @@ Result<Outcome> SetConf(const Arguments& arguments, Services& services) {
   }
   std::vector<std::string_view> names;
   for (const auto& [name, value] : changes) names.push_back(name);
-  log::Info({"commands"}, "set the variables {}", fmt::join(names, ", "));
+  constexpr std::size_t kLongestLine = 1000;
+  log::Info({"commands"}, "set the variables {}", Shorten(fmt::format("{}", fmt::join(names, ", ")), kLongestLine));
   return Answer(Success{});
 }
 

@@ -113,6 +113,7 @@ std::string RuntimeKeyfileDirectory(const Root& root) { return root.Path("/run/N
 json::array DescribeWayBack(const WayBack& way) {
   json::array acts;
   for (const WayBackAct& act : way) {
+    // Files are bytes, and JSON holds UTF-8 only.
     acts.push_back(json::object{{"act", NameOf(act.kind)}, {"target", act.target}, {"text", ToHex(act.text)}});
   }
   return acts;

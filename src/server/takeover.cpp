@@ -58,8 +58,7 @@ void TellJobs(const DatabaseFacts& facts, TakeoverReport& report) {
   // The old tables do not say what a job is made of, nor what it waits for.
   report.acts.push_back(
       fmt::format("{} CANCELLED: what the Python program writes down is not enough to go on. To spare that, wait until "
-                  "none is left; "
-                  "or send {} again afterwards.",
+                  "none is left; or send {} again afterwards.",
                   Counted(count, "unfinished job becomes", "unfinished jobs become"),
                   count == 1 ? "its Command" : "their Commands"));
 }
