@@ -8,7 +8,6 @@
 #include "content/variables_merge.hpp"
 #include "platform/box_facts.hpp"
 #include "platform/files.hpp"
-#include "protocol/command.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -44,10 +43,6 @@ std::string InRepo(const Services& services, std::string_view name) {
   return fmt::format("{}{}", services.settings.iiab_repo, name);
 }
 
-bool IsAnsibleVerb(std::string_view verb) {
-  return verb == "RUN-ANSIBLE" || verb == "RUN-ANSIBLE-ROLES" || verb == "RESET-NETWORK";
-}
-
 /// Roles that the local variables speak of, as they are wanted and as they are.
 std::vector<RoleWish> WishesOf(const Variables& variables, const RoleReader::Statuses& statuses) {
   std::vector<RoleWish> wishes;
@@ -66,9 +61,8 @@ std::vector<RoleWish> WishesOf(const Variables& variables, const RoleReader::Sta
 }  // namespace
 
 bool AnsibleIsComing(const Services& services) {
-  if (services.jobs.Active().ansible) return true;
-  return std::ranges::any_of(services.jobs.Unfinished(),
-                             [](const UnfinishedCommand& one) { return IsAnsibleVerb(VerbOf(one.message)); });
+  const ActiveSummary jobs = services.jobs.Active();
+  return jobs.ansible || jobs.ansible_waiting;
 }
 
 Result<JobPlan> PlanAnsibleRoles(Services& services, bool add_network) {

@@ -85,7 +85,7 @@ TEST_F(Ansible, OneRunAtATime) {
   EXPECT_EQ(TextOf(box.Ask("RUN-ANSIBLE-ROLES")), "error: Ansible Command already Running.");
   EXPECT_EQ(TextOf(box.Ask("RESET-NETWORK")), "error: Ansible Command already Running.");
   box.board.active.ansible = false;
-  box.board.unfinished = {{CommandId{7}, "RESET-NETWORK"}};
+  box.board.active.ansible_waiting = true;
   EXPECT_EQ(TextOf(box.Ask("RUN-ANSIBLE-ROLES")), "error: Ansible Command already Running.") << "one is scheduled";
 }
 

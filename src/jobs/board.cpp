@@ -232,6 +232,7 @@ ActiveSummary Board::Active() const {
     for (const auto& [id, job] : jobs) {
       if (!IsActive(job)) {
         ++summary.scheduled;
+        summary.ansible_waiting = summary.ansible_waiting || job.options.ansible;
         continue;
       }
       summary.active = true;

@@ -43,7 +43,8 @@ struct JobView {
 
 struct ActiveSummary {
   bool active = false;  ///< at least one job runs
-  bool ansible = false;
+  bool ansible = false;          ///< one of those runs Ansible
+  bool ansible_waiting = false;  ///< a job that does not run yet will
   int started = 0;
   int restarted = 0;
   int scheduled = 0;  ///< and not active

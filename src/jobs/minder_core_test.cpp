@@ -282,8 +282,10 @@ TEST_F(MinderTest, AnsibleJobsRunOneByOneAndTheirEndIsTold) {
   const auto ids = Submit(plan);
   EXPECT_THAT(runner.started, ElementsAre(ids[0]));
   EXPECT_TRUE(board->Active().ansible);
+  EXPECT_TRUE(board->Active().ansible_waiting);
   EXPECT_EQ(board->Find(ids[1])->reason_code, "ansible");
   End(ids[0], 2);
+  EXPECT_FALSE(board->Active().ansible_waiting);
   EXPECT_EQ(told, 1);
   EXPECT_THAT(runner.started, ElementsAre(ids[0], ids[1]));
 }
