@@ -89,7 +89,7 @@ TEST_F(CommandSays, ThatAnsibleIsAtWork) {
   box.Write(preset + "preset.json", R"({"name": "Mine"})");
   for (const char* file : {"menu.json", "content.json"}) box.Write(preset + file, "{}");
   box.Write(preset + "vars.yml", "a: 1\n");
-  box.board.unfinished = {{CommandId{1}, "RUN-ANSIBLE {}"}};
+  box.board.active.ansible_waiting = true;
   EXPECT_EQ(box.Reply("INST-PRESETS", R"({"preset_id": "mine"})"),
             "error: Ansible install step failed. Ansible Command already Running.");
 }
