@@ -23,9 +23,9 @@ macro(cmdsrv_find name least package)
   endif()
 endmacro()
 
-# cmdsrv_pkg(name least package): by pkg-config, as PkgConfig::<name>.
+# cmdsrv_pkg(name least package [its newer names]): by pkg-config, as PkgConfig::<name>.
 macro(cmdsrv_pkg name least package)
-  pkg_check_modules(${name} QUIET IMPORTED_TARGET ${name})
+  pkg_search_module(${name} QUIET IMPORTED_TARGET ${ARGN} ${name})
   if(NOT ${name}_FOUND OR ${name}_VERSION VERSION_LESS ${least})
     cmdsrv_lacks(${name} "${${name}_VERSION}" ${least} ${package})
   endif()
@@ -44,7 +44,7 @@ cmdsrv_pkg(libzmq 4.3.1 libzmq3-dev)  # the peer's uid in a message's properties
 cmdsrv_pkg(sqlite3 3.40 libsqlite3-dev)
 cmdsrv_pkg(libsystemd 250 libsystemd-dev)
 cmdsrv_pkg(libzim 8.1 libzim-dev)
-cmdsrv_pkg(kiwix 11 libkiwix-dev)
+cmdsrv_pkg(kiwix 11 libkiwix-dev libkiwix)  # its name in Debian 13
 cmdsrv_pkg(libarchive 3.6 libarchive-dev)
 cmdsrv_pkg(libcurl 7.85 libcurl4-gnutls-dev)
 cmdsrv_pkg(libmicrohttpd 0.9.75 libmicrohttpd-dev)

@@ -18,6 +18,7 @@ namespace cmdsrv {
 struct JobPaths {
   std::string state_directory;
   std::string output_directory;
+  std::string old_output_directory = {};  ///< of the Python program; empty: there is none
 
   std::string Runs() const { return state_directory + "/runs"; }
   std::string Record(JobId id) const;  ///< <state>/runs/job-12.run

@@ -11,10 +11,7 @@
 namespace cmdsrv {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr log::Domain kJobs{"jobs"};
-constexpr auto kStopWait = 12s;
 
 class Minder final : public JobMinder {
  public:
@@ -22,7 +19,8 @@ class Minder final : public JobMinder {
       : options_(std::move(options)),
         loop_(std::move(loop)),
         table_(std::make_shared<JobTable>()),
-        runner_(loop_, options_.shim_program, {options_.state_directory, options_.output_directory},
+        runner_(loop_, options_.shim_program,
+                {options_.state_directory, options_.output_directory, options_.old_output_directory},
                 options_.system_bus),
         core_({store, clock, loop_, runner_, *table_, events_}, options_),
         board_(store, clock, options_, table_, core_) {}
@@ -55,8 +53,8 @@ class Minder final : public JobMinder {
 
  private:
   void Interrupt() {
-    stop_timer_ = loop_->After(kStopWait, [this] {
-      log::Warning(kJobs, "some steps did not end within {} s; they go on", kStopWait.count());
+    stop_timer_ = loop_->After(kLongestStop, [this] {
+      log::Warning(kJobs, "some steps did not end within {} s; they go on", kLongestStop.count());
       loop_->Quit();
     });
     core_.InterruptAll([this] { loop_->Quit(); });

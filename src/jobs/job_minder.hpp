@@ -56,6 +56,7 @@ struct MinderOptions {
   std::string default_cwd;                  ///< CMDSRV_DIR
   std::string state_directory;              ///< run records: <state>/runs/job-<id>.run
   std::string output_directory;             ///< outputs: job-<id>.out
+  std::string old_output_directory;         ///< where the Python program put job-<id>; empty: nowhere
   std::string shim_program;
   std::string system_bus;  ///< D-Bus address of the bus where systemd makes scopes for shims; empty: there is none
   std::vector<std::string> environment;  ///< of every step
@@ -96,8 +97,11 @@ class JobMinder {
   /// Somebody has just found the internet there: jobs that wait for it go on. Any thread; costs nothing otherwise.
   virtual void InternetSeen() = 0;
 
+  /// From INT to KILL a step has two graces of 5 s; the rest is for those who look.
+  static constexpr std::chrono::seconds kLongestStop{12};
+
   /// Ends the thread; running steps go on in their shims and are adopted by the next start. With `end_jobs` they are
-  /// interrupted first (rows stay STARTED, so that they are started again) and waited for, at most 12 s.
+  /// interrupted first (rows stay STARTED, so that they are started again) and waited for, at most kLongestStop.
   virtual void Stop(bool end_jobs) = 0;
 };
 

@@ -1,7 +1,11 @@
 // What an older, Python version of the server has left running.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -53,7 +57,9 @@ bool RunsOldCommand(std::string_view cmdline, std::string_view job_command) {
   return among(words.front()) && among(words.back());
 }
 
-void ShimRunner::EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) {
+namespace {
+
+void EndOldProcess(JobId id, std::int64_t pid, const std::string& job_command) {
   if (pid <= 1) return;
   UniqueFd pidfd = OpenPidfd(static_cast<pid_t>(pid));  // before the look, so that it cannot become another process
   if (!pidfd) return;
@@ -64,6 +70,32 @@ void ShimRunner::EndOldProgram(JobId id, std::int64_t pid, const std::string& jo
   log::Warning(kJobs, "ending process {} of job {}, which an older version of the server started", pid, id);
   for (const UniqueFd& handle : StopFamily(static_cast<pid_t>(pid), std::move(pidfd))) {
     SignalPidfd(handle.Get(), SIGKILL);
+  }
+}
+
+}  // namespace
+
+void ShimRunner::EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) {
+  EndOldProcess(id, pid, job_command);
+  RemoveOldOutput(id);
+}
+
+/// Anybody can make files of that name, so only a plain one of our own account goes. In a sticky directory nobody else
+/// can put another in its place meanwhile; and what is removed is a name, whatever it leads to.
+void ShimRunner::RemoveOldOutput(JobId id) const {
+  if (paths_.old_output_directory.empty()) return;
+  const UniqueFd directory(
+      ::open(paths_.old_output_directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return;
+  const std::string name = fmt::format("job-{}", id);
+  struct stat facts {};
+  if (::fstatat(directory.Get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!S_ISREG(facts.st_mode) || facts.st_uid != ::geteuid() || facts.st_nlink != 1) {
+    return log::Warning(kJobs, "{}/{} is no output of the old job {}; it is left alone", paths_.old_output_directory,
+                        name, id);
+  }
+  if (::unlinkat(directory.Get(), name.c_str(), 0) != 0) {
+    log::Warning(kJobs, "cannot remove {}/{}: {}", paths_.old_output_directory, name, Reason(errno));
   }
 }
 

@@ -38,6 +38,7 @@ class ShimRunner final : public StepRunner {
   struct Hunt;  // for what a lost shim left behind
 
   void TakeWrites();
+  void RemoveOldOutput(JobId id) const;
 
   std::vector<ProcessIdentity> Leftovers(JobId id, const ProcessIdentity& shim) const;
   void HuntOn(JobId id);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "platform/root.hpp"
 #include "platform/spawn.hpp"
 #include "support/scratch.hpp"
@@ -135,6 +138,31 @@ TEST_F(ShimRunnerTest, OnlyTheOldProgramItselfIsKilled) {
   EXPECT_TRUE(IsAlive(process));
   runner_.EndOldProgram(kJob, process.pid, "/bin/sleep 1000");
   EXPECT_TRUE(test::Eventually([&] { return !IsAlive(process); }));
+}
+
+TEST_F(ShimRunnerTest, TheOutputOfAnOldProgramGoesAndWhatOnlyLooksLikeItStays) {
+  const std::string old = scratch_ / "old";
+  std::filesystem::create_directory(old);
+  const std::string output = fmt::format("{}/job-{}", old, kJob);
+  const std::string other = old + "/other";
+  ShimRunner runner(loop_, "/nowhere", {scratch_.Path(), scratch_.Path(), old}, {});
+  const auto write = [](const std::string& path) { std::ofstream(path) << "Python wrote this\n"; };
+
+  write(output);
+  write(other);
+  runner.EndOldProgram(kJob, 0, "/bin/sleep 1000");
+  EXPECT_FALSE(std::filesystem::exists(output));
+  EXPECT_TRUE(std::filesystem::exists(other)) << "not the output of this job";
+
+  std::filesystem::create_symlink(other, output);
+  runner.EndOldProgram(kJob, 0, "/bin/sleep 1000");
+  EXPECT_TRUE(std::filesystem::is_symlink(output));
+  EXPECT_TRUE(std::filesystem::exists(other));
+
+  std::filesystem::remove(output);
+  std::filesystem::create_hard_link(other, output);
+  runner.EndOldProgram(kJob, 0, "/bin/sleep 1000");
+  EXPECT_TRUE(std::filesystem::exists(output)) << "a file of another name too";
 }
 
 TEST_F(ShimRunnerTest, AnOldProgramGoesWithItsFamily) {

@@ -31,6 +31,12 @@ constexpr unsigned kPasswordWorkers = 2;  // as many hashes at a time; more woul
 constexpr std::size_t kMostMessageBytes = 4U << 20U;  // longer ones cost the connection; the limit of Commands is lower
 constexpr std::chrono::milliseconds kLinger{1000};
 
+// A stop takes at most 20 s, whatever hangs: one for the last replies, one for the database and the files.
+constexpr std::chrono::milliseconds kLongestStop{20'000};
+constexpr std::chrono::milliseconds kClosing{1000};
+static_assert(kStopTimes.give_up + kLinger + kClosing <= kLongestStop);
+static_assert(kStopTimesWithJobs.give_up + kLinger + JobMinder::kLongestStop + kClosing <= kLongestStop);
+
 struct Configuration {
   Root root;
   Settings settings;
@@ -85,6 +91,10 @@ void ChooseLog(const ServerOptions& options) {
   LogToJournal(!options.daemon && !StandardErrorIsJournal());
 }
 
+Instance::Paths PathsOf(const Settings& settings) {
+  return {settings.lock_path, settings.pid_file, settings.ready_file, settings.state_dir + "iiab-cmdsrv.lock"};
+}
+
 /// One server from its lock to its exit status. Members are made in this order and unmade in the reverse one.
 class Daemon {
  public:
@@ -135,8 +145,7 @@ Result<void> Daemon::Prepare() {
   box_ = std::move(*box);
 
   (void)MakeDirectories(settings_.state_dir, 0700);  // for its lock; if this fails, the jobs say so
-  auto instance = Instance::Begin(
-      {settings_.lock_path, settings_.pid_file, settings_.ready_file, settings_.state_dir + "iiab-cmdsrv.lock"});
+  auto instance = Instance::Begin(PathsOf(settings_));
   if (!instance) return Failure(std::move(instance.error()));
   instance_.emplace(std::move(*instance));
 
@@ -252,6 +261,9 @@ void RemoveStaleFiles(const ServerOptions& options) {
       {root.Path("/run/iiab-cmdsrv.lock"), root.Path("/run/iiab-cmdsrv.pid"), root.Path("/run/iiab-cmdsrv-ready")});
 }
 
+/// Of a killed server, too: one that lives keeps its own.
+void RemoveStaleFiles(const Settings& settings) { (void)Instance::Begin(PathsOf(settings)); }
+
 int CannotStart(const Error& error, StartReport& report) {
   log::Error(kServer, "cannot start: {}", error.message);
   report.Failed(error.message);
@@ -284,9 +296,15 @@ int Serve(const ServerOptions& options) {
     log::Warning(kServer, "cannot work in {}: {}", configuration->settings.cmdsrv_dir, Reason(errno));
   }
   const auto owner = OwnerOf(*configuration);
-  if (!owner) return CannotStart(owner.error(), report);
+  if (!owner) {
+    RemoveStaleFiles(configuration->settings);
+    return CannotStart(owner.error(), report);
+  }
   Daemon daemon(*configuration, *owner);
-  if (auto prepared = daemon.Prepare(); !prepared) return CannotStart(prepared.error(), report);
+  if (auto prepared = daemon.Prepare(); !prepared) {
+    RemoveStaleFiles(configuration->settings);  // it may have failed before it had the lock
+    return CannotStart(prepared.error(), report);
+  }
   return daemon.Run(std::move(report));
 }
 

@@ -71,6 +71,7 @@ MinderOptions OptionsOfMinder(const Settings& settings, const Root& root, Servic
   options.output_directory = WithoutSlash(settings.job_output_dir);
   options.log_age = std::chrono::days(settings.job_log_keep_days);
   options.log_directory_bytes = static_cast<std::uint64_t>(settings.job_log_most_mb) << 20U;
+  options.old_output_directory = root.Path("/tmp");
   options.shim_program = Root::OwnProgram("iiab-cmdsrv-shim");
   options.system_bus = SystemBusAddress(root);
   options.environment = ChildEnvironment(root);
@@ -226,13 +227,13 @@ EventHooks Machine::Events(std::function<void()> wake) {
 void Machine::Stop(bool end_jobs) {
   if (std::exchange(stopped_, true)) return;
   base_.minder->Board().Events().OnPush({});
+  base_.minder->Stop(end_jobs);  // first: the programs of the others, which were cut off, end meanwhile
   stats_file_.Stop();
   base_.facts->Stop();
   base_.monitor->Stop();
   base_.disks->Stop();
   network_.timer.Stop();
   base_.box->power.Stop();
-  base_.minder->Stop(end_jobs);
   base_.opened.store->Close();
 }
 

@@ -24,15 +24,18 @@ struct StopTimes {
   std::chrono::milliseconds give_up{17'000};
 };
 
+inline constexpr StopTimes kStopTimes;
+/// The jobs need time too, after the Commands.
+inline constexpr StopTimes kStopTimesWithJobs{std::chrono::milliseconds{2000}, std::chrono::milliseconds{5000}};
+
 struct RouterOptions {
   std::size_t max_command_bytes = 1U << 20U;
   PeerRules peers;
   bool allow_stop_from_web = false;
   bool init_failed = false;                            ///< every Command is answered with R-INIT
   std::optional<std::chrono::milliseconds> heartbeat;  ///< how often to call Hooks::heartbeat
-  StopTimes stop;
-  StopTimes stop_with_jobs{std::chrono::milliseconds{4000},
-                           std::chrono::milliseconds{7000}};  ///< the jobs need time too
+  StopTimes stop = kStopTimes;
+  StopTimes stop_with_jobs = kStopTimesWithJobs;
 };
 
 /// News of jobs, for clients that wait for them. Without, nobody can wait. Router's thread; none of them blocks.

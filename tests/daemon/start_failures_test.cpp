@@ -49,6 +49,21 @@ TEST_F(StartFailures, OfTheDaemon) {
   for (const Failing& failing : cases) ExpectSaid(failing, foreground);
 }
 
+/// Clients take a ready file for a server and wait a minute for it.
+TEST_F(StartFailures, LeaveNoFilesOfAKilledServer) {
+  const std::string pid = box.Path("/run/iiab-cmdsrv.pid");
+  const std::string ready = box.Path("/run/iiab-cmdsrv-ready");
+  OrThrow(MakeDirs(box.Path("/run")));
+  for (const Failing& failing : {Failing{"eventfd", EMFILE, "", "make an eventfd"},
+                                 Failing{"listen", EADDRINUSE, "", "listen at the socket " + box.Socket()}}) {
+    OrThrow(WriteText(pid, "1999999999\n"));
+    OrThrow(WriteText(ready, "ready\n"));
+    ExpectSaid(failing, {BuiltProgram("bin/iiab-cmdsrv"), "--root", box.Root(), "--foreground"});
+    EXPECT_FALSE(ReadText(pid)) << failing.call;
+    EXPECT_FALSE(ReadText(ready)) << failing.call;
+  }
+}
+
 TEST_F(StartFailures, OfTheDaemonInTheBackground) {
   const std::vector<std::string> background{BuiltProgram("bin/iiab-cmdsrv"), "--root", box.Root(), "--daemon"};
   ExpectSaid({"pipe2", EMFILE, "", "make a pipe"}, background);
