@@ -11,8 +11,12 @@ install(TARGETS iiab-cmdsrv-db iiab-cmdsrv-net iiab-cmdsrv-zim iiab-cmdsrv-zip
         LIBRARY DESTINATION libexec PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 
 install(CODE [[
-  file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin")
+  foreach(directory bin share/man/man1)
+    file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${directory}")
+  endforeach()
   file(CREATE_LINK iiab-cmdsrv-ctl "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/iiab-install-oer2go-mod" SYMBOLIC)
+  file(CREATE_LINK iiab-cmdsrv-ctl.1
+       "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man1/iiab-install-oer2go-mod.1" SYMBOLIC)
 ]])
 
 # The old names. The step program itself knows them (its table); iiab-make-kiwix-lib belongs to the host project, which
@@ -26,7 +30,7 @@ install(CODE [[
   foreach(directory bin share/man/man1 share/man/man8)
     file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${directory}")
   endforeach()
-  foreach(module net zim zip)
+  foreach(module db net zim zip)
     file(CREATE_LINK iiab-cmdsrv-step.8 "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man8/iiab-cmdsrv-${module}.so.8"
          SYMBOLIC)
   endforeach()

@@ -4,6 +4,7 @@
 #include <kiwix/manager.h>
 #include <string.h>
 #include <zim/archive.h>
+#include <zim/item.h>
 
 #include <exception>
 #include <memory>
