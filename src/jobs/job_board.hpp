@@ -42,7 +42,7 @@ struct JobView {
 };
 
 struct ActiveSummary {
-  bool active = false;  ///< at least one job runs
+  bool active = false;           ///< at least one job runs
   bool ansible = false;          ///< one of those runs Ansible
   bool ansible_waiting = false;  ///< a job that does not run yet will
   int started = 0;

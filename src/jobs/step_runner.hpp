@@ -64,6 +64,7 @@ class StepRunner {
 
   /// Kills the process of a row of the Python program and all that descends from it, if the one with this pid really is
   /// `job_command`: that program wrote down neither boot nor start time, and pids come back.
+  /// Removes its output, too, if it is really that program's.
   virtual void EndOldProgram(JobId id, std::int64_t pid, const std::string& job_command) = 0;
 
   /// The end is recorded: the run record is needed no more.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "base/log.hpp"
 #include "base/version.hpp"
@@ -249,22 +250,21 @@ int Daemon::Stop(Router::End end) {
   std::_Exit(0);
 }
 
-/// Without a usable configuration nothing can be started, but files of a killed server must not keep clients waiting.
-void RemoveStaleFiles(const ServerOptions& options) {
+/// Without a usable configuration the files of a server are looked for in the usual places.
+std::optional<Instance::Paths> UsualPaths(const ServerOptions& options) {
   Root root;
   if (!options.root.empty()) {
     auto at = Root::At(options.root);
-    if (!at) return;
+    if (!at) return {};
     root = std::move(*at);
   }
-  (void)Instance::Begin(
-      {root.Path("/run/iiab-cmdsrv.lock"), root.Path("/run/iiab-cmdsrv.pid"), root.Path("/run/iiab-cmdsrv-ready")});
+  return Instance::Paths{root.Path("/run/iiab-cmdsrv.lock"), root.Path("/run/iiab-cmdsrv.pid"),
+                         root.Path("/run/iiab-cmdsrv-ready")};
 }
 
-/// Of a killed server, too: one that lives keeps its own.
-void RemoveStaleFiles(const Settings& settings) { (void)Instance::Begin(PathsOf(settings)); }
-
-int CannotStart(const Error& error, StartReport& report) {
+/// Files of a killed server must not keep clients waiting; a server that lives keeps its own.
+int CannotStart(const Error& error, const std::optional<Instance::Paths>& stale, StartReport& report) {
+  if (stale) (void)Instance::Begin(*stale);
   log::Error(kServer, "cannot start: {}", error.message);
   report.Failed(error.message);
   return 1;
@@ -279,13 +279,13 @@ int Serve(const ServerOptions& options) {
   StartReport report;
   const auto configuration = Configure(options);
   if (!configuration) {
-    RemoveStaleFiles(options);
     if (options.daemon) std::fprintf(stderr, "iiab-cmdsrv: %s\n", configuration.error().message.c_str());
-    return CannotStart(configuration.error(), report);
+    return CannotStart(configuration.error(), UsualPaths(options), report);
   }
+  const Instance::Paths files = PathsOf(configuration->settings);
   if (options.daemon) {
     auto background = GoToBackground();
-    if (!background) return CannotStart(background.error(), report);
+    if (!background) return CannotStart(background.error(), files, report);
     report = std::move(*background);
   }
   for (const std::string& complaint : configuration->settings.complaints) log::Warning(kServer, "{}", complaint);
@@ -296,15 +296,9 @@ int Serve(const ServerOptions& options) {
     log::Warning(kServer, "cannot work in {}: {}", configuration->settings.cmdsrv_dir, Reason(errno));
   }
   const auto owner = OwnerOf(*configuration);
-  if (!owner) {
-    RemoveStaleFiles(configuration->settings);
-    return CannotStart(owner.error(), report);
-  }
+  if (!owner) return CannotStart(owner.error(), files, report);
   Daemon daemon(*configuration, *owner);
-  if (auto prepared = daemon.Prepare(); !prepared) {
-    RemoveStaleFiles(configuration->settings);  // it may have failed before it had the lock
-    return CannotStart(prepared.error(), report);
-  }
+  if (auto prepared = daemon.Prepare(); !prepared) return CannotStart(prepared.error(), files, report);
   return daemon.Run(std::move(report));
 }
 
