@@ -72,6 +72,12 @@ bool HasMark(pid_t pid, std::string_view mark) {
   return std::ranges::find(words, mark) != words.end();
 }
 
+/// To be asked after the environment: a process that still has its memory now had an environment when that was read.
+bool IsEnding(const ProcessIdentity& identity) {
+  const auto stat = ReadProcStat(identity.pid);
+  return stat && stat->start_ticks == identity.start_ticks && !stat->IsDead() && stat->memory == 0;
+}
+
 }  // namespace
 
 struct ShimRunner::Hunt {
@@ -202,7 +208,9 @@ RunFacts ShimRunner::Look(JobId id, const RunRow& run, std::int64_t shim_pid) {
 
 /// Processes that are proven to come from this run. The mark in the environment is the proof; one marked member proves
 /// the whole session, because nobody can join a session from outside and its number is not given out again while it has
-/// members. Without any mark a session of this number is a stranger's, and is let be.
+/// members. Without any mark a session of this number is a stranger's, and is let be, but for members in the middle of
+/// their end: they have no environment any more to tell, may hold the files and locks of the run, and take no harm from
+/// being waited for.
 std::vector<ProcessIdentity> ShimRunner::Leftovers(JobId id, const ProcessIdentity& shim) const {
   const std::string mark = RunMark(paths_.Record(id));
   std::vector<ProcessIdentity> marked;
@@ -216,7 +224,7 @@ std::vector<ProcessIdentity> ShimRunner::Leftovers(JobId id, const ProcessIdenti
     const bool has_mark = HasMark(pid, mark);
     const bool in_session = stat->session == shim.pid;
     if (in_session) session.push_back(identity);
-    if (has_mark) marked.push_back(identity);
+    if (has_mark || (in_session && IsEnding(identity))) marked.push_back(identity);
     session_is_ours = session_is_ours || (in_session && has_mark);
   }
   if (!session_is_ours) return marked;

@@ -1,11 +1,15 @@
 #include "jobs/shim_runner.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "platform/proc_stat.hpp"
 #include "platform/root.hpp"
 #include "platform/spawn.hpp"
 #include "support/scratch.hpp"
@@ -44,6 +48,27 @@ class ShimRunnerTest : public testing::Test {
     EXPECT_TRUE(spawned);
     children_.push_back(spawned->pid);
     return Identify(spawned->pid).value();
+  }
+
+  /// A process in a session of its own whose end takes a while, because the kernel has much to put away behind it.
+  ProcessIdentity ForkSlowEnder() {
+    constexpr off_t kBytes = off_t{256} << 20;
+    int ready[2];
+    EXPECT_EQ(pipe2(ready, O_CLOEXEC), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      setsid();
+      const int file = memfd_create("held until the end", MFD_CLOEXEC);
+      if (file < 0 || posix_fallocate(file, 0, kBytes) != 0) _exit(1);
+      (void)!write(ready[1], "", 1);
+      for (;;) pause();
+    }
+    close(ready[1]);
+    char byte = 1;
+    EXPECT_EQ(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    children_.push_back(pid);
+    return Identify(pid).value();
   }
 
   /// Serves the loop until the hunt is over.
@@ -94,6 +119,22 @@ TEST_F(ShimRunnerTest, AnUnmarkedMemberOfAMarkedSessionIsEnded) {
     const auto identity = Identify(child);
     return !identity || !IsAlive(*identity);
   }));
+}
+
+TEST_F(ShimRunnerTest, AMemberInTheMiddleOfItsEndIsWaitedFor) {
+  // No mark can be read from it any more, and until the kernel has put all away it holds its locks.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    const auto member = ForkSlowEnder();
+    kill(member.pid, SIGKILL);
+    std::optional<ProcStat> stat;
+    do stat = ReadProcStat(member.pid);
+    while (stat && !stat->IsDead() && stat->memory != 0);
+    if (!stat || stat->IsDead()) continue;  // too quick to be seen
+    EXPECT_TRUE(Hunt({BootId(), member.pid, member.start_ticks - 1}));
+    EXPECT_FALSE(IsAlive(member));
+    return;
+  }
+  GTEST_SKIP() << "this machine ends processes faster than they can be looked at";
 }
 
 TEST_F(ShimRunnerTest, ARunOfAnEarlierBootHasNoLeftovers) {

@@ -36,10 +36,11 @@ std::optional<ProcStat> ReadProcStat(pid_t pid) {
   const auto fields = Split(Trim(text.substr(name_end + 2)), ' ');  // fields[0] is field 3 of proc(5)
   ProcStat stat;
   stat.pid = pid;
-  if (fields.size() < 20 || fields[0].size() != 1) return std::nullopt;
+  if (fields.size() < 21 || fields[0].size() != 1) return std::nullopt;
   stat.state = fields[0][0];
   const bool good = ToNumber(fields[1], stat.parent) && ToNumber(fields[2], stat.group) &&
-                    ToNumber(fields[3], stat.session) && ToNumber(fields[19], stat.start_ticks);
+                    ToNumber(fields[3], stat.session) && ToNumber(fields[19], stat.start_ticks) &&
+                    ToNumber(fields[20], stat.memory);
   return good ? std::optional(stat) : std::nullopt;
 }
 

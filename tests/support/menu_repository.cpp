@@ -88,6 +88,11 @@ void FakeMenuRepository::AnswerWith(const std::string& below, const std::string&
   answers_[below] = body;
 }
 
+void FakeMenuRepository::BeforeEach(std::function<void(const std::string& request)> act) {
+  const std::scoped_lock lock(mutex_);
+  before_each_ = std::move(act);
+}
+
 std::vector<std::string> FakeMenuRepository::Requests() const {
   const std::scoped_lock lock(mutex_);
   return requests_;
@@ -136,8 +141,12 @@ void FakeMenuRepository::Answer(int socket) {
 std::string FakeMenuRepository::Reply(const std::string& method, const std::string& path, const std::string& body,
                                       const std::string& token) {
   const std::string below = path.starts_with("/repo/") ? path.substr(5) : path;
-  if (before_each_) before_each_(fmt::format("{} {}", method, below));
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (const auto act = before_each_) {  // a copy: it may change what is here
+    lock.unlock();
+    act(fmt::format("{} {}", method, below));
+    lock.lock();
+  }
   requests_.push_back(fmt::format("{} {} {}", method, below, token));
   if (left_-- <= 0) return Http(403, "{}", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 4102444800\r\n");
   for (const auto& [begin, answer] : answers_) {

@@ -32,8 +32,8 @@ class FakeMenuRepository {
   void SetToken(const std::string& token);
   /// From now on so many requests are answered, then "no more" until 2100.
   void AllowRequests(int count) { left_ = count; }
-  /// What is done before each request is answered, in the thread of the repository. Before the first request.
-  void BeforeEach(std::function<void(const std::string& request)> act) { before_each_ = std::move(act); }
+  /// What is done before each request is answered, in the thread of the repository.
+  void BeforeEach(std::function<void(const std::string& request)> act);
   /// This instead of what is there, for each request below a path ("/git/trees/").
   void AnswerWith(const std::string& below, const std::string& body);
   /// "GET /git/trees/master?recursive=1 -": the last word is the token of the request.
