@@ -158,33 +158,39 @@ void KeepWalOnClose(sqlite::Database& database, bool keep) {
   sqlite3_db_config(database.Handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }
 
-/// These questions are ours, and right: where SQLite only says that there is an error, it cannot make sense of the
-/// file.
+/// What is asked of the file is ours, and right: where SQLite only says that there is an error, it cannot make sense of
+/// the file. And the file could be opened for writing a moment ago: where SQLite says, and no more than that, that it
+/// must not be written, it is because a format that nobody knows is in its header.
 Error OrDamage(const sqlite::Database& database, Error error) {
-  if (sqlite3_errcode(database.Handle()) == SQLITE_ERROR) error.code = ErrorCode::Corrupt;
+  const int said = sqlite3_extended_errcode(database.Handle());
+  if (said == SQLITE_ERROR || said == SQLITE_READONLY) error.code = ErrorCode::Corrupt;
   return error;
 }
 
-Result<OpenedDatabase> TryOpen(const std::string& path, sqlite::Database::Locking locking) {
-  auto opened = sqlite::Database::Open(path, locking);
-  if (!opened) return Failure(std::move(opened).error());
-  sqlite::Database& database = *opened;
-  KeepWalOnClose(database, true);
+/// Proves that it is usable, and makes it ours.
+Result<void> TakeOver(sqlite::Database& database, const std::string& path) {
   const auto version = database.Integer("read the version", "pragma user_version");
-  if (!version) return Failure(OrDamage(database, version.error()));
+  if (!version) return Failure(version.error());
   const std::int64_t from = std::max<std::int64_t>(version->value_or(0), 0);
   if (from > StoreVersion()) return RefuseNewer(path, from);  // it was in the -wal file only
-  if (auto done = CheckIntegrity(database, from, path); !done)
-    return Failure(OrDamage(database, std::move(done).error()));
-  if (auto done = UseWal(database, path); !done) return Failure(std::move(done).error());
-  if (auto done = Migrate(database, from); !done) return Failure(std::move(done).error());
+  if (auto done = CheckIntegrity(database, from, path); !done) return done;
+  if (auto done = UseWal(database, path); !done) return done;
+  if (auto done = Migrate(database, from); !done) return done;
   auto marked = database.Execute("mark the database as in use",
                                  "insert or replace into cmdsrv_meta (key, value) values ('closed_cleanly', 0)");
   // A full disk must not keep the server from starting: its users want to delete something.
-  if (!marked && marked.error().code != ErrorCode::NoSpace) return Failure(std::move(marked).error());
-  KeepWalOnClose(database, false);
-  const HighestIds ids = ReadHighestIds(database);
-  return OpenedDatabase{std::move(database), path, locking, {}, ids};
+  if (!marked && marked.error().code != ErrorCode::NoSpace) return marked;
+  return {};
+}
+
+Result<OpenedDatabase> TryOpen(const std::string& path, sqlite::Database::Locking locking) {
+  auto database = sqlite::Database::Open(path, locking);
+  if (!database) return Failure(std::move(database).error());
+  KeepWalOnClose(*database, true);
+  if (auto taken = TakeOver(*database, path); !taken) return Failure(OrDamage(*database, std::move(taken).error()));
+  KeepWalOnClose(*database, false);
+  const HighestIds ids = ReadHighestIds(*database);
+  return OpenedDatabase{std::move(*database), path, locking, {}, ids};
 }
 
 Result<OpenedDatabase> TryOpenEvenWhenFull(const std::string& path) {

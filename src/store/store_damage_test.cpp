@@ -18,13 +18,19 @@ TEST_F(StoreOpenTest, GarbageIsSetAside) {
   ExpectSetAside(garbage);
 }
 
-TEST_F(StoreOpenTest, AFormatThatNobodyKnowsIsSetAside) {
+/// Of SQLite's header: the format to be written (its answer: the file is for reading only) and that of the schema (an
+/// error of no particular kind).
+class FormatThatNobodyKnows : public StoreOpenTest, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(FormatThatNobodyKnows, IsSetAside) {
   MakeFile();
   std::string bytes = ReadBytes(path);
-  bytes[47] = 9;  // the schema format of the header; SQLite's answer is an error of no particular kind
+  bytes[GetParam()] = 9;
   WriteBytes(path, bytes);
   ExpectSetAside(bytes);
 }
+
+INSTANTIATE_TEST_SUITE_P(InTheHeader, FormatThatNobodyKnows, ::testing::Values(18U, 47U));
 
 TEST_F(StoreOpenTest, ATruncatedFileIsSetAside) {
   MakeFile();

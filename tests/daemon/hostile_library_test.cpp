@@ -19,7 +19,8 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr const char* kInstalled = "content/village_en_all_maxi_2025-06.zim";
-/// KiB: the largest file that is read, its copy and what is made of it. A sanitizer keeps a shadow of each byte as well.
+/// KiB: the largest file that is read, its copy and what is made of it. A sanitizer keeps a shadow of each byte as
+/// well.
 constexpr long kMostMemory = (500L << 10) + 4 * kKeptBySanitizer;
 
 std::string Repeated(std::string_view part, std::size_t times) {
