@@ -65,31 +65,36 @@ bool AnsibleIsComing(const Services& services) {
   return jobs.ansible || jobs.ansible_waiting;
 }
 
-Result<JobPlan> PlanAnsibleRoles(Services& services, bool add_network) {
+Result<RolesPlan> PlanAnsibleRoles(Services& services, bool add_network, const json::object& coming) {
   if (AnsibleIsComing(services)) return AlreadyRunning();
   const auto variables = services.config.variables.Get();
   if (!variables->local_problem.empty()) return Fail(ErrorCode::Refused, "{}", variables->local_problem);
   const auto statuses = services.box.roles.Look({}, services.stop_fd);
-  if (!statuses.trouble.empty()) log::Warning({"commands"}, "{}", statuses.trouble);
-  const RolesRun run = PlanRolesRun(WishesOf(*variables, statuses), add_network);
+  // A role whose unit cannot be seen would count as switched off, and be made anew.
+  if (!statuses.trouble.empty()) return Fail(ErrorCode::Unavailable, "{}", statuses.trouble);
+  RolesRun run = PlanRolesRun(WishesOf(variables->With(coming), statuses), add_network);
+  RolesPlan plan{coming, {}};
+  if (run.roles.empty()) return plan;
   if (run.installs && !services.config.internet()) {
     return Fail(ErrorCode::Refused, "Internet is Required to install a Service, but is Not Available.");
   }
-  if (run.roles.empty()) return Fail(ErrorCode::Refused, "All Roles are already As Requested.");
   if (auto program = services.root.FindProgram(services.settings.ansible_playbook_program); !program)
     return tl::unexpected(std::move(program.error()));
-  if (!run.changes.empty()) {
-    if (auto changed = ChangeVariablesFile(services.settings.iiab_local_vars_file, run.changes); !changed) {
-      log::Error({"commands"}, "cannot set variables: {}", changed.error().message);
-      return Fail(ErrorCode::Refused, "Unable to update local variables.");
-    }
-  }
+  for (const auto& [name, value] : run.changes) plan.changes[name] = value;
   std::vector<std::string> step{"run-roles", "--"};
   step.insert(step.end(), run.roles.begin(), run.roles.end());
-  JobPlan plan = PlanAnsible(PlanOwnStep(std::move(step), {}));
-  plan.steps.push_back(PlanOwnStep({"update-menus"}, {"menus"}));
-  plan.steps.back().after = 0;
+  plan.job = PlanAnsible(PlanOwnStep(std::move(step), {}));
+  plan.job->steps.push_back(PlanOwnStep({"update-menus"}, {"menus"}));
+  plan.job->steps.back().after = 0;
   return plan;
+}
+
+Result<void> SetLocalVariables(const Services& services, const json::object& changes) {
+  if (changes.empty()) return {};
+  const auto changed = ChangeVariablesFile(services.settings.iiab_local_vars_file, changes);
+  if (changed) return {};
+  log::Error({"commands"}, "cannot set variables: {}", changed.error().message);
+  return Fail(ErrorCode::Refused, "Unable to update local variables.");
 }
 
 Result<Outcome> GetAns(const Arguments&, Services& services) {
@@ -141,7 +146,9 @@ Result<Outcome> RunAnsible(const Arguments& arguments, Services& services) {
 Result<Outcome> RunAnsibleRoles(const Arguments& arguments, Services& services) {
   auto plan = PlanAnsibleRoles(services, arguments.Flag("add_network").value_or(false));
   if (!plan) return tl::unexpected(std::move(plan.error()));
-  return Outcome(*std::move(plan));
+  if (!plan->job) return Fail(ErrorCode::Refused, "All Roles are already As Requested.");
+  if (auto set = SetLocalVariables(services, plan->changes); !set) return tl::unexpected(std::move(set.error()));
+  return Outcome(*std::move(plan->job));
 }
 
 Result<Outcome> ResetNetwork(const Arguments&, Services& services) {

@@ -58,6 +58,7 @@ Result<Outcome> GetSpaceAvail(const Arguments&, Services&);
 Result<Outcome> GetKiwixCat(const Arguments&, Services&);
 Result<Outcome> GetZimStat(const Arguments&, Services&);
 Result<Outcome> InstallZims(const Arguments&, Services&);
+Result<Outcome> PlanZims(const Arguments&, Services&);
 Result<Outcome> MakeKiwixLib(const Arguments&, Services&);
 Result<Outcome> RestartKiwix(const Arguments&, Services&);
 

@@ -128,7 +128,6 @@ Result<Outcome> SaveMenuItemDef(const Arguments& arguments, Services& services) 
   if (mode != "edit" && mode != "clone") return Fail(ErrorCode::Malformed, "mode is neither edit nor clone");
   const std::string path = services.settings.menu_defs_dir + name + ".json";
   if (mode == "clone" && Look(path)) return Fail(ErrorCode::Refused, "Menu Item Definition already exists.");
-  // One that cannot be read is replaced: the console shows it empty.
   const auto text = ReadFile(path, kDefLimit);
   const auto existing = text ? ParseMenuDef(*text) : Result<json::object>(Failure(text.error()));
   const auto edited = EditMenuDef(existing ? &*existing : nullptr, name, mode, *arguments.Object("menu_item_def"),
@@ -136,7 +135,9 @@ Result<Outcome> SaveMenuItemDef(const Arguments& arguments, Services& services) 
   if (!edited) return tl::unexpected(edited.error());
   const std::string printed = PrintMenuDef(*edited);
   if (printed.size() > kDefLimit) return Fail(ErrorCode::Malformed, "menu_item_def is larger than 256 KiB");
-  const auto written = WriteFileAtomically(path, printed);
+  // One that cannot be read is replaced, because the console shows it empty; somebody may want what is in it.
+  const bool is_broken = !existing && existing.error().code != ErrorCode::NotFound;
+  const auto written = WriteFileAtomically(path, printed, {.backup = is_broken ? path + ".broken" : ""});
   if (written) return Answer(Success{});
   log::Warning(kCommands, "cannot save the menu item definition: {}", written.error().message);
   return Fail(ErrorCode::Refused, "Error writing to Menu Item Definition File.");

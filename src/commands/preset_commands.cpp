@@ -5,7 +5,6 @@
 #include "commands/ansible_plans.hpp"
 #include "commands/handlers.hpp"
 #include "commands/preset_plan.hpp"
-#include "content/variables_merge.hpp"
 
 namespace cmdsrv {
 namespace {
@@ -77,21 +76,13 @@ Result<Outcome> InstallPreset(const Arguments& arguments, Services& services) {
   if (AnsibleIsComing(services)) return AnsibleFailed("Ansible Command already Running.");
   auto planned = PlanPreset(id, *preset, services);
   if (!planned) return tl::unexpected(std::move(planned.error()));
-  if (const auto changed = ChangeVariablesFile(services.settings.iiab_local_vars_file, planned->variables); !changed) {
-    log::Error(kCommands, "cannot set the variables of the preset {}: {}", id, changed.error().message);
-    return AnsibleFailed("Unable to update local variables.");
-  }
-  auto roles = PlanAnsibleRoles(services, false);
-  std::optional<JobPlan> ansible;
-  if (roles) {
-    ansible = *std::move(roles);
-  } else if (!roles.error().message.starts_with("All Roles are already")) {
-    return AnsibleFailed(roles.error().message);
-  }
+  auto roles = PlanAnsibleRoles(services, false, planned->variables);
+  if (!roles) return AnsibleFailed(roles.error().message);
+  if (const auto set = SetLocalVariables(services, roles->changes); !set) return AnsibleFailed(set.error().message);
   std::string warnings = Warnings(*planned);
   Answer answer = Success{"All jobs scheduled"};
   if (!warnings.empty()) answer = Warning{std::move(warnings)};
-  return AnsweredPlan{std::move(answer), Compose(id, *std::move(planned), std::move(ansible))};
+  return AnsweredPlan{std::move(answer), Compose(id, *std::move(planned), std::move(roles->job))};
 }
 
 Result<Outcome> MakePreset(const Arguments& arguments, Services& services) {

@@ -78,12 +78,12 @@ class Items {
   std::vector<Item> items_;
 };
 
-/// By the handler of the verb itself.
+/// By the planner of the verb itself.
 Result<JobPlan> PlanItem(const Item& item, Services& services) {
   const CommandRowInfo& row = *FindCommand(item.verb);  // the verbs are those of this file
   const auto arguments = Arguments::Check(row.parameters, item.arguments);
   if (!arguments) return tl::unexpected(arguments.error());
-  auto outcome = row.handler(*arguments, services);
+  auto outcome = row.planner(*arguments, services);
   if (!outcome) return tl::unexpected(std::move(outcome.error()));
   if (auto* plan = std::get_if<JobPlan>(&*outcome)) return std::move(*plan);
   return JobPlan{};  // answered at once: there is nothing to do

@@ -291,7 +291,7 @@ constexpr CommandRowInfo kCommands[] = {
     {"INST-PRESETS",       Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallPreset, InstallPreset, "Installs services, content and menu of a preset.", PlanPresetCommand},
     {"INST-RACHEL",        Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kNone,        InstallRachel,   "Installs RACHEL, where the host project has its role.", InstallRachel},
     {"INST-SAT-AREA",      Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallSatellite, InstallSatelliteArea, "Adds a finer satellite picture of an area.", InstallSatelliteArea},
-    {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog.", InstallZims},
+    {"INST-ZIMS",          Caller::Console, Needs::Internet, Log::Whole, Makes::Jobs,   Lane::Slow,  kInstallZims, InstallZims,     "Fetches, verifies and installs a ZIM file of the catalog.", PlanZims},
     {"LIST-COMMANDS",      Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Instant, kNone,        ListCommands,    "All verbs with their parameters."},
     {"LIST-LIBR",          Caller::Console, Needs::Nothing,  Log::Whole, Makes::Answers, Lane::Slow,  kListLibrary, ListLibrary,     "Files of a directory of the library, with their sizes."},
     {"MAKE-KIWIX-LIB",     Caller::Console, Needs::Nothing,  Log::Whole, Makes::Jobs,   Lane::Quick, kNone,        MakeKiwixLib,    "Indexes the installed ZIM files again."},

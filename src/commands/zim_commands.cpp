@@ -17,10 +17,11 @@ std::vector<std::string> InstallLocks(std::string_view zim_lock) {
   return {std::string(zim_lock), std::string(kKiwixLibraryLock), std::string(kMenusLock)};
 }
 
-/// Where the steps write. Nothing that is refused afterwards leaves a directory of its own.
-bool MakeBaseDirectories(const Settings& settings) {
+/// Where the steps write: the box may have none of it yet.
+bool MakeDirectoriesFor(const CatalogZim& zim, const Settings& settings) {
   return MakeDirectories(settings.zim_working_dir) && MakeDirectories(settings.zim_downloads_dir) &&
-         MakeDirectories(settings.zim_dir + "content");
+         MakeDirectories(settings.zim_dir + "content") &&
+         (zim.source != ZimSource::Portable || MakeDirectories(settings.zim_working_dir + zim.file_ref));
 }
 
 JobPlan PlanZimInstall(const CatalogZim& zim) {
@@ -48,6 +49,27 @@ JobPlan PlanZipInstall(const CatalogZim& zim) {
   plan.steps.push_back(PlanOwnStep({"zip-install", zim.file_ref}, InstallLocks(lock)));
   plan.steps[1].after = 0;
   plan.steps[2].after = 1;
+  return plan;
+}
+
+/// Keeps the catalog that it is of.
+Result<std::shared_ptr<const CatalogZim>> FindZim(const Arguments& arguments, Services& services) {
+  const auto catalog = services.zim_catalog.Get();
+  if (!catalog) return tl::unexpected(catalog.error());
+  const CatalogZim* zim = (*catalog)->Find(*arguments.Text("zim_id"));
+  if (zim == nullptr) return Fail(ErrorCode::Refused, "Zim ID not found in Command");
+  return std::shared_ptr<const CatalogZim>(*catalog, zim);
+}
+
+Result<JobPlan> PlanInstall(const CatalogZim& zim, const Arguments& arguments, Services& services) {
+  if (services.library.Get()->Has(zim.id) || ZimsInProgress(UnfinishedContent(services)).contains(zim.id)) {
+    return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
+  }
+  const SpaceNeeds needs = NeedsOf(zim, services);
+  if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
+  JobPlan plan = zim.source == ZimSource::Portable ? PlanZipInstall(zim) : PlanZimInstall(zim);
+  plan.space = needs.Uses();
+  plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
   return plan;
 }
 
@@ -82,25 +104,18 @@ Result<Outcome> GetZimStat(const Arguments&, Services& services) {
   return Answer(JsonText{std::move(reply)});
 }
 
+Result<Outcome> PlanZims(const Arguments& arguments, Services& services) {
+  const auto zim = FindZim(arguments, services);
+  if (!zim) return tl::unexpected(zim.error());
+  return PlanInstall(**zim, arguments, services);
+}
+
 Result<Outcome> InstallZims(const Arguments& arguments, Services& services) {
-  const std::string_view zim_id = *arguments.Text("zim_id");
-  const auto catalog = services.zim_catalog.Get();
-  if (!catalog) return tl::unexpected(catalog.error());
-  const CatalogZim* zim = (*catalog)->Find(zim_id);
-  if (zim == nullptr) return Fail(ErrorCode::Refused, "Zim ID not found in Command");
-  if (services.library.Get()->Has(zim_id) || ZimsInProgress(UnfinishedContent(services)).contains(zim_id)) {
-    return Fail(ErrorCode::Refused, "Zim is already installed or being installed");
-  }
-  const Settings& settings = services.settings;
-  const bool portable = zim->source == ZimSource::Portable;
-  const auto no_directory = [] { return Fail(ErrorCode::Refused, "Error creating directory in Command"); };
-  if (!MakeBaseDirectories(settings)) return no_directory();
-  const SpaceNeeds needs = NeedsOf(*zim, services);
-  if (!needs.Fit(services)) return Fail(ErrorCode::Refused, "Not enough storage space for Zim");
-  if (portable && !MakeDirectories(settings.zim_working_dir + zim->file_ref)) return no_directory();
-  JobPlan plan = portable ? PlanZipInstall(*zim) : PlanZimInstall(*zim);
-  plan.space = needs.Uses();
-  plan.service = arguments.Service("service_required").value_or(std::pair<std::string, std::string>("kiwix", "active"));
+  const auto zim = FindZim(arguments, services);
+  if (!zim) return tl::unexpected(zim.error());
+  auto plan = PlanInstall(**zim, arguments, services);
+  if (plan && !MakeDirectoriesFor(**zim, services.settings))
+    return Fail(ErrorCode::Refused, "Error creating directory in Command");
   return plan;
 }
 

@@ -84,6 +84,13 @@ TEST_F(ZimCommands, InstallOfTheOldKindThatIsRefusedLeavesNothing) {
   EXPECT_EQ(TextOf(Install("id-old")), "error: Error creating directory in Command");
 }
 
+TEST_F(ZimCommands, PlanMakesNoDirectories) {
+  const auto planned = box_.Ask("PLAN", R"({"command": "INST-ZIMS {\"zim_id\": \"id-old\"}"})");
+  EXPECT_NE(TextOf(planned).find("\"accepted\":true"), std::string::npos) << TextOf(planned);
+  for (const std::string& directory : {box_.settings.zim_working_dir, box_.settings.zim_downloads_dir})
+    EXPECT_FALSE(std::filesystem::exists(directory)) << directory;
+}
+
 TEST_F(ZimCommands, InstallRefusesWhatCannotWork) {
   EXPECT_EQ(TextOf(Install("nothing")), "error: Zim ID not found in Command");
   EXPECT_EQ(TextOf(Install("id-have")), "error: Zim is already installed or being installed");

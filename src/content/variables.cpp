@@ -90,6 +90,12 @@ std::string Variables::Text(std::string_view name, std::string_view otherwise) c
   return std::string(TextMember(effective, name, otherwise));
 }
 
+Variables Variables::With(const json::object& coming) const {
+  Variables with = *this;
+  for (const auto& [name, value] : coming) with.local[name] = with.effective[name] = value;
+  return with;
+}
+
 Result<json::object> ReadVariablesFile(const std::string& path) {
   const auto text = ReadFile(path, kYamlLimit);
   if (!text && text.error().code == ErrorCode::NotFound) return json::object();

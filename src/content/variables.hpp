@@ -35,6 +35,9 @@ struct Variables {
 
   bool Flag(std::string_view name) const;  ///< true only for an effective true
   std::string Text(std::string_view name, std::string_view otherwise = {}) const;
+
+  /// As they will be once these are set in the local file. Templates are not rendered anew, so this is for flags.
+  Variables With(const json::object& coming) const;
 };
 
 /// Both files as an immutable snapshot that is made again when one of them has changed. Any thread.

@@ -49,7 +49,9 @@ class Import {
                                   *kolibri,
                                   "manage"};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return RunManaged(context_, argv, "kolibri manage " + arguments.front(), "/", context_.settings.kolibri_dir);
+    const std::string shown = "kolibri manage " + arguments.front();
+    return RunManaged(context_, argv,
+                      {.shown = shown, .grows = context_.settings.kolibri_dir, .failure = ErrorCode::TryLater});
   }
 
   /// The size of a channel is known when its description is there; that of a part of it never is.

@@ -27,7 +27,7 @@ Result<Kalite> Kalite::Find(const Context& context) {
 Result<void> Kalite::Manage(std::vector<std::string> arguments, const std::string& directory) const {
   const std::string shown = "kalite manage " + arguments.front();
   arguments.insert(arguments.begin(), {program_, "manage"});
-  return RunManaged(context_, arguments, shown, directory);
+  return RunManaged(context_, arguments, {.shown = shown, .directory = directory});
 }
 
 std::string Kalite::Database(const std::string& language) const {

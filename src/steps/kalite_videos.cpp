@@ -53,6 +53,8 @@ class Videos {
 
   std::size_t Wanted() const { return files_.size(); }
   const std::vector<std::string>& Failed() const { return failed_; }
+  /// What failed is worth another try, for some of it at least: the server has it, or did not say that it has not.
+  bool MayCome() const { return may_come_; }
 
   /// One file after the other. What concerns all of them ends it: no network, no space.
   Result<void> Fetch() {
@@ -66,6 +68,7 @@ class Videos {
       if (got) continue;
       const ErrorCode code = got.error().code;
       if (code == ErrorCode::NoNetwork || code == ErrorCode::NoSpace || code == ErrorCode::Busy) return got;
+      may_come_ = may_come_ || code == ErrorCode::TryLater || code == ErrorCode::Timeout;
       Say("{}", got.error().message);
       failed_.push_back(file);
     }
@@ -99,6 +102,7 @@ class Videos {
   const std::string& language_;
   std::set<std::string> files_;
   std::vector<std::string> failed_;
+  bool may_come_ = false;
 };
 
 Result<void> CheckArguments(std::span<const std::string> operands) {
@@ -125,7 +129,8 @@ StepEnd KaliteVideos(const Context& context, std::span<const std::string> argume
   const std::size_t failed = videos.Failed().size();
   if (failed > 0) Say("{} of {} files failed: {}", failed, videos.Wanted(), fmt::join(videos.Failed(), ", "));
   if (failed * 2 > videos.Wanted())
-    return Fail(ErrorCode::TryLater, "more than half of the {} files could not be fetched", videos.Wanted());
+    return Fail(videos.MayCome() ? ErrorCode::TryLater : ErrorCode::NotFound,
+                "more than half of the {} files could not be fetched", videos.Wanted());
   return std::string("SUCCESS");
 }
 

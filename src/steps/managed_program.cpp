@@ -7,18 +7,17 @@
 
 namespace cmdsrv {
 
-Result<void> RunManaged(const Context& context, const std::vector<std::string>& argv, std::string_view shown,
-                        const std::string& directory, const std::string& grows) {
+Result<void> RunManaged(const Context& context, const std::vector<std::string>& argv, const ManagedProgram& program) {
   std::string last;
   Watch watch;
-  watch.directory = directory;
+  watch.directory = program.directory;
   watch.on_line = [&](std::string_view line) {
     SayLine(line);
     if (const auto text = Trim(line); !text.empty()) last = Shorten(CleanOutput(text), 300);
   };
   Result<void> room;
   watch.on_second = [&] {
-    room = CheckReserve(context, grows);
+    room = CheckReserve(context, program.grows);
     return room.has_value();
   };
   EndRequests requests;
@@ -26,8 +25,8 @@ Result<void> RunManaged(const Context& context, const std::vector<std::string>& 
   if (!end) return Failure(end.error());
   requests.EndIfAsked();
   if (end->exited && end->status == 0) return {};
-  if (!room) return Fail(ErrorCode::NoSpace, "{} was ended: {}", shown, room.error().message);
-  return Fail(ErrorCode::TryLater, "{} ended with {}: {}", shown, Describe(*end), last);
+  if (!room) return Fail(ErrorCode::NoSpace, "{} was ended: {}", program.shown, room.error().message);
+  return Fail(program.failure, "{} ended with {}{}{}", program.shown, Describe(*end), last.empty() ? "" : ": ", last);
 }
 
 }  // namespace cmdsrv

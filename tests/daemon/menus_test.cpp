@@ -126,6 +126,15 @@ TEST_F(SaveItem, EditKeepsWhatTheConsoleDoesNotKnow) {
   EXPECT_EQ(Save("en-mine", "clone"), R"({"Error": "Menu Item Definition already exists. SAVE-MENU-ITEM-DEF."})");
 }
 
+TEST_F(SaveItem, WhatCannotBeReadIsKeptBesideTheNewOne) {
+  OrThrow(WriteText(defs + "en-usb.json", R"({"title": "An hour of work", )"));
+  Start();
+  EXPECT_EQ(Save("en-usb", "edit"), R"({"Success": "SAVE-MENU-ITEM-DEF ."})");
+  EXPECT_EQ(Def("en-usb").at("title"), "New");
+  EXPECT_THAT(OrThrow(ReadText(defs + "en-usb.json.broken")), HasSubstr("An hour of work"));
+  EXPECT_THAT(Send("GET-MENU-ITEM-DEF-LIST"), Not(HasSubstr("broken")));
+}
+
 TEST_F(SaveItem, WhatIsRefused) {
   Start();
   const auto before = NamesIn(defs);

@@ -158,17 +158,19 @@ TEST_F(Presets, WhatIsRefusedChangesNothing) {
   Make("no-vars", "{}");
   std::filesystem::remove(presets + "no-vars/vars.yml");
   Make("giant", R"({"maps": ["giant.mbtiles"]})");
+  Make("services", "{}", "nextcloud_install: True\nnextcloud_enabled: True\n");
   const std::string maps = box.Path("/library/www/html/common/assets/adm-map-catalog.json");
   auto catalog = OrThrow(ParseJson(OrThrow(ReadText(maps))));
   catalog.as_object()["maps"].as_object()["giant.mbtiles"] = json::object{{"size", 99'999'999'999'999}};
   OrThrow(WriteText(maps, PrintJson(catalog)));
-  Start();
+  Start({{"ansible_playbook_program", "/usr/bin/none"}});
   const std::string vars = OrThrow(ReadText(box.Path("/etc/iiab/local_vars.yml")));
   const std::string menu = OrThrow(ReadText(home));
   EXPECT_EQ(Install("none"), R"({"Error": "Preset none not found. INST-PRESETS."})");
   for (const char* id : {"broken-content", "broken-menu", "broken-vars", "no-vars"})
     EXPECT_EQ(Install(id), fmt::format(R"({{"Error": "Preset {} has errors in the json. INST-PRESETS."}})", id));
   EXPECT_EQ(Install("giant"), R"({"Error": "Not enough storage space for Preset giant. INST-PRESETS."})");
+  EXPECT_THAT(Install("services"), HasSubstr("Ansible install step failed. "));
   for (const char* id : {"", "..", "../presets/mine", "-x/y", "mine.x"})
     EXPECT_THAT(Install(id), HasSubstr("Malformed Command INST-PRESETS")) << id;
   EXPECT_EQ(OrThrow(ReadText(box.Path("/etc/iiab/local_vars.yml"))), vars);
